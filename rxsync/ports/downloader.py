@@ -1,0 +1,59 @@
+"""What the line asks of a downloader.
+
+Floor 2, ports. ``rxsync.testing.SimulatedRemote`` is another implementation, for tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rxsync.ports.body import Body, Validators
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One file that is wanted, and all that is known about it beforehand.
+
+    Attributes:
+        urls: where it may be had, tried in this order; at least one.
+        digests: algorithm (as ``hashlib`` spells it) to lower-case hex; the bytes must agree with each.
+        size: length in bytes, or None; the bytes must agree.
+        headers: extra request headers.
+        validators: of the bytes we hold; with them the answer may be "unchanged".
+        received: told each number of bytes as they arrive, for progress; negative when an attempt is void.
+    """
+
+    urls: tuple[str, ...]
+    digests: Mapping[str, str] = field(default_factory=dict)
+    size: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    validators: Validators = field(default_factory=Validators)
+    received: Callable[[int], None] | None = None
+
+
+class Downloader(Protocol):
+    """Fetches whole, verified files, and reads metadata as a stream."""
+
+    async def fetch(self, request: Request) -> Body | None:
+        """Fetch one file; None if ``request.validators`` were given and the server says it is unchanged.
+
+        Raises:
+            DownloadError: no URL gave it; names the last URL and, in its notes, what the others said.
+            HttpStatusError: likewise, the last answer was a status.
+            IntegrityError: likewise, the last answer was other bytes than declared.
+            StorageError: there is no room for it.
+        """
+
+    def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncIterator[str]:
+        """Stream a text file line by line while it downloads: UTF-8, BOM dropped, LF or CRLF dropped.
+
+        Args:
+            url: where it is.
+            longest: longest line that is accepted, in bytes.
+
+        Raises:
+            DownloadError: it could not be had, or ended before its end.
+            MetadataError: it is no UTF-8, or a line is longer than ``longest``; names URL and line.
+        """

@@ -1,0 +1,81 @@
+"""What the line asks of a store.
+
+Floor 2, ports. ``rxsync.testing.StorageTests`` is this contract as a test suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from rxsync.ports.body import Body
+
+
+class Sink(Protocol):
+    """Takes one file piece by piece, counts and hashes it. Ends by ``close`` or ``discard``, once."""
+
+    size: int
+    """Bytes taken so far."""
+
+    async def write(self, piece: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            StorageError: there is no room or no permission.
+        """
+
+    async def close(self) -> Body:
+        """Say that these were all; the body is what came.
+
+        Raises:
+            StorageError: there is no room or no permission.
+        """
+
+    async def discard(self) -> None:
+        """Forget the bytes and whatever holds them. Harmless after ``close`` and when called again."""
+
+
+class Scratch(Protocol):
+    """Where one run keeps bytes that are not yet in the store. Gone when the run is."""
+
+    def receive(self, algorithms: Collection[str] = (), size: int | None = None) -> Sink:
+        """Give a place for one file.
+
+        Args:
+            algorithms: what to compute beside sha256, as ``hashlib`` spells it.
+            size: how many bytes are expected; None if nobody knows. Decides only where they are kept.
+        """
+
+    def release(self, bodies: Sequence[Body]) -> None:
+        """Say that these bodies are needed no more, stored or not: their memory and files may go."""
+
+
+class Storage(Protocol):
+    """A content-addressed store: bytes under their sha256, each once, never changed."""
+
+    def scratch(self, run: str) -> AbstractAsyncContextManager[Scratch]:
+        """Open a run's scratch; sweep those of runs that died.
+
+        Raises:
+            StorageError: it cannot be made.
+        """
+
+    async def put(self, bodies: Sequence[Body]) -> None:
+        """Keep the bodies. Durable on return: what was put survives a power cut.
+
+        A file that is already there is replaced: nobody vouches for a file that no row names yet.
+
+        Raises:
+            StorageError: there is no room or no permission; none of the bodies may be counted on.
+        """
+
+    async def has(self, sha256: str) -> bool:
+        """Whether bytes of that name are here."""
+
+    def read(self, sha256: str, piece: int = 1 << 20) -> AsyncIterator[bytes]:
+        """Stream the bytes in pieces of at most ``piece`` bytes.
+
+        Raises:
+            StorageError: they are not here or cannot be read.
+        """
