@@ -1,3 +1,55 @@
-"""Mirror content repositories as a reactive stream."""
+"""Mirror content repositories as a reactive stream.
+
+The front door: names are imported when they are first asked for, so that ``rxsync --help`` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rxsync.declare import DeclarativeArtifact, DeclarativeContent
+    from rxsync.errors import RxSyncError
+    from rxsync.models import Content
+    from rxsync.pipeline.home import Home, Repository
+    from rxsync.pipeline.open import open  # the name reads well with the package's before it
+    from rxsync.pipeline.recipe import Recipe
+    from rxsync.pipeline.report import Report
+    from rxsync.pipeline.sync import Options, sync
 
 __version__ = "0.1.0.dev0"
+
+_WHERE = {
+    "Content": "rxsync.models",
+    "DeclarativeArtifact": "rxsync.declare",
+    "DeclarativeContent": "rxsync.declare",
+    "Home": "rxsync.pipeline.home",
+    "Options": "rxsync.pipeline.sync",
+    "Recipe": "rxsync.pipeline.recipe",
+    "Report": "rxsync.pipeline.report",
+    "Repository": "rxsync.pipeline.home",
+    "RxSyncError": "rxsync.errors",
+    "open": "rxsync.pipeline.open",
+    "sync": "rxsync.pipeline.sync",
+}
+
+__all__ = [
+    "Content",
+    "DeclarativeArtifact",
+    "DeclarativeContent",
+    "Home",
+    "Options",
+    "Recipe",
+    "Report",
+    "Repository",
+    "RxSyncError",
+    "open",
+    "sync",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)

@@ -35,11 +35,13 @@ class RxSyncError(Exception):
         exit_code: what the command line ends with (design, section 8).
         transient: True if the same call may succeed later.
         hint: the next command or step for the person who reads this; None if there is nothing to say.
+        report: the ``Report`` of the run that failed with it; None if no run had begun.
     """
 
     exit_code = 1
     transient = False
     hint: str | None = None
+    report: object = None
 
 
 class UsageError(RxSyncError):
@@ -116,7 +118,12 @@ class DownloadError(SourceError):
     Attributes:
         url: where they were asked for, without credentials.
         reason: what happened, in words.
+        relative_path: of the file that was wanted; None if it was metadata.
+        attempts: how often it was tried.
     """
+
+    relative_path: str | None = None
+    attempts = 1
 
     def __init__(self, url: str, reason: str, *, transient: bool = False) -> None:
         super().__init__(url, reason)
@@ -168,9 +175,7 @@ class SizeMismatchError(IntegrityError):
 
     def __init__(self, url: str, declared: int, received: int) -> None:
         more = "or more " if received > declared else ""
-        super().__init__(
-            url, f"size declared {declared} bytes, received {received} {more}bytes", transient=True
-        )
+        super().__init__(url, f"size declared {declared} bytes, received {received} {more}bytes", transient=True)
         self.declared, self.received = declared, received
 
 

@@ -5,7 +5,7 @@ Floor 2, ports. ``rxsync.testing.SimulatedRemote`` is another implementation, fo
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -46,7 +46,7 @@ class Downloader(Protocol):
             StorageError: there is no room for it.
         """
 
-    def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncIterator[str]:
+    def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncGenerator[str, None]:
         """Stream a text file line by line while it downloads: UTF-8, BOM dropped, LF or CRLF dropped.
 
         Args:

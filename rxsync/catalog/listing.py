@@ -1,0 +1,124 @@
+"""What people ask: repositories, versions, and what changed between two.
+
+Floor 3, catalog. Asked seldom, but of large repositories: each answer costs what it shows, not what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from rxsync.catalog.reading import Reading
+from rxsync.errors import NotFoundError
+from rxsync.ports.catalog import RepositorySummary, Unit, Version
+
+_VERSIONS = """
+    SELECT number, created, present, added, removed, run_id FROM repository_version
+    WHERE repository_id = ? ORDER BY number"""
+
+_REPOSITORIES = """
+    SELECT r.name, count(v.id), max(v.number),
+           (SELECT created FROM repository_version WHERE repository_id = r.id ORDER BY number DESC LIMIT 1),
+           (SELECT present FROM repository_version WHERE repository_id = r.id ORDER BY number DESC LIMIT 1)
+    FROM repository r JOIN repository_version v ON v.repository_id = r.id
+    GROUP BY r.id ORDER BY r.name"""
+
+_UNITS = """
+    SELECT c.id, c.type, lower(hex(c.identity)), f.relative_path, a.sha256,
+           coalesce(a.size, (SELECT size FROM remote_artifact WHERE content_artifact_id = f.id LIMIT 1))
+    FROM ({members}) m JOIN content c ON c.id = m.content_id
+    LEFT JOIN content_artifact f ON f.content_id = c.id
+    LEFT JOIN artifact a ON a.id = f.artifact_id
+    ORDER BY min(f.relative_path) OVER (PARTITION BY c.id), c.id, f.relative_path"""
+
+_IN_VERSION = """
+    SELECT content_id FROM repository_content
+    WHERE repository_id = :repository AND version_added <= :number
+      AND (version_removed IS NULL OR version_removed > :number)"""
+
+_CHANGED = """
+    SELECT content_id FROM repository_content
+    WHERE repository_id = :repository AND content_id IN (
+        SELECT content_id FROM repository_content
+        WHERE repository_id = :repository AND version_added > :low AND version_added <= :high
+        UNION
+        SELECT content_id FROM repository_content
+        WHERE repository_id = :repository AND version_removed > :low AND version_removed <= :high)
+    GROUP BY content_id
+    HAVING max(version_added <= :there AND (version_removed IS NULL OR version_removed > :there))
+       AND NOT max(version_added <= :gone AND (version_removed IS NULL OR version_removed > :gone))"""
+
+
+class Listing(Reading):
+    """A transaction that answers people. Implements ``rxsync.ports.catalog.ListTransaction``."""
+
+    def repositories(self) -> list[RepositorySummary]:
+        """Every repository with its newest version, by name."""
+        rows = self.connection.execute(_REPOSITORIES)
+        return [RepositorySummary(n, versions, newest, _time(at), units) for n, versions, newest, at, units in rows]
+
+    def versions(self, name: str) -> list[Version]:
+        """The versions of a repository, oldest first.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
+        rows = self.connection.execute(_VERSIONS, (self._repository(name),))
+        return [Version(number, _time(created), *rest) for number, created, *rest in rows]
+
+    def version(self, name: str, number: int | None = None) -> Version:
+        """One version; the newest where no number is given.
+
+        Raises:
+            NotFoundError: no such repository or version.
+        """
+        versions = self.versions(name)
+        if number is None:
+            return versions[-1]
+        for version in versions:
+            if version.number == number:
+                return version
+        raise NotFoundError(f"{name}: no version {number}; it has {versions[0].number} to {versions[-1].number}")
+
+    def units(self, name: str, number: int) -> Iterator[Unit]:
+        """The units of a version, by path; read as they are taken.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
+        names = {"repository": self._repository(name), "number": number}
+        return self._units(_IN_VERSION, names)
+
+    def changed(self, name: str, there: int, gone: int) -> Iterator[Unit]:
+        """The units that are in version ``there`` and not in version ``gone``, by path.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
+        low, high = sorted((there, gone))
+        names = {"repository": self._repository(name), "low": low, "high": high, "there": there, "gone": gone}
+        return self._units(_CHANGED, names)
+
+    def _units(self, members: str, names: dict[str, int]) -> Iterator[Unit]:
+        unit: Unit | None = None
+        last = None
+        for key, kind, identity, path, sha256, size in self.connection.execute(_UNITS.format(members=members), names):
+            if unit is not None and key == last:
+                unit = unit._replace(files=(*unit.files, (path, sha256, size)))
+                continue
+            if unit is not None:
+                yield unit
+            unit, last = Unit(kind, identity, () if path is None else ((path, sha256, size),)), key
+        if unit is not None:
+            yield unit
+
+    def _repository(self, name: str) -> int:
+        row = self.connection.execute("SELECT id FROM repository WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise NotFoundError(f"no repository {name!r} here")
+        key: int = row[0]
+        return key
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

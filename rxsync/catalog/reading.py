@@ -1,0 +1,69 @@
+"""The questions the line asks once a batch.
+
+Floor 3, catalog. Constant SQL: what varies is bound, never written.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+
+from rxsync.catalog.rows import select_in
+from rxsync.declare import SavedFile, StoredFile
+from rxsync.models import DIGEST_SIZES
+from rxsync.ports.catalog import RemoteFile, SavedContent
+
+_CONTENT = """
+    SELECT c.identity, c.id, f.id, f.relative_path, a.id, a.sha256, a.size
+    FROM content c
+    LEFT JOIN content_artifact f ON f.content_id = c.id
+    LEFT JOIN artifact a ON a.id = f.artifact_id
+    WHERE c.identity IN ({places})"""
+
+_ARTIFACTS = {
+    algorithm: f"""
+    SELECT a.{algorithm}, a.id, a.sha256, a.size
+    FROM json_each(?) wanted JOIN artifact a ON a.{algorithm} = wanted.value
+    ORDER BY a.id DESC"""
+    for algorithm in DIGEST_SIZES
+}
+
+_REMOTE_FILES = """
+    SELECT content_artifact_id, position, url, size, digests, etag, last_modified
+    FROM remote_artifact
+    WHERE remote_id = ? AND content_artifact_id IN ({places})
+    ORDER BY content_artifact_id, position"""
+
+
+class Reading:
+    """A transaction that reads. Implements ``rxsync.ports.catalog.ReadTransaction``."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def find_content(self, identities: Sequence[bytes]) -> Mapping[bytes, SavedContent]:
+        """Answer which of the identities are saved, with their files."""
+        found: dict[bytes, SavedContent] = {}
+        for identity, key, row, path, artifact, sha256, size in select_in(self.connection, _CONTENT, identities):
+            content = found.get(identity)
+            if content is None:
+                content = found[identity] = SavedContent(key, {})
+            if row is not None:
+                stored = None if artifact is None else StoredFile(artifact, sha256, size)
+                content.files[path] = SavedFile(row, stored)
+        return found
+
+    def find_artifacts(self, algorithm: str, digests: Collection[str]) -> Mapping[str, StoredFile]:
+        """Answer which bytes are stored, by one kind of digest; of several, the one stored first."""
+        if not digests:
+            return {}
+        rows = self.connection.execute(_ARTIFACTS[algorithm], (json.dumps(list(digests)),))
+        return {digest: StoredFile(*stored) for digest, *stored in rows}
+
+    def find_remote_files(self, remote: int, rows: Sequence[int]) -> Mapping[int, Sequence[RemoteFile]]:
+        """Answer what a remote was known to offer for the given files, in order."""
+        found: dict[int, list[RemoteFile]] = {}
+        for cells in select_in(self.connection, _REMOTE_FILES, rows, (remote,)):
+            found.setdefault(cells[0], []).append(RemoteFile(*cells))
+        return found

@@ -1,0 +1,75 @@
+"""Runs, and the repositories and remotes they are about.
+
+Floor 3, catalog.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from rxsync.catalog.writing import Writing
+from rxsync.errors import NotFoundError
+
+
+def now() -> datetime:
+    """The time, in UTC, without a zone beside it: every time in the database is UTC."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+class Runs(Writing):
+    """A transaction that notes how runs begin and end."""
+
+    def begin_run(self, run: str, repository: str, source: str) -> tuple[int, int]:
+        """Note that a run began; make repository and remote where they are new; answer the keys of both.
+
+        Args:
+            run: 32 hex digits.
+            repository: its name.
+            source: URL without credentials.
+        """
+        started = now().isoformat(" ")
+        self.connection.execute(
+            "INSERT INTO sync_run (id, repository, source, started) VALUES (?, ?, ?, ?)",
+            (run, repository, source, started),
+        )
+        made = self._make("repository", "name", repository, {"last_version": 0})
+        key = self._key("repository", "name", repository)
+        if made:
+            self.connection.execute(
+                "INSERT INTO repository_version (repository_id, number, created, present, added, removed)"
+                " VALUES (?, 0, ?, 0, 0, 0)",
+                (key, started),
+            )
+        self._make("remote", "url", source, {})
+        return key, self._key("remote", "url", source)
+
+    def end_run(self, run: str, exit_code: int, report: str) -> None:
+        """Note how the run ended, with its report as JSON."""
+        self.connection.execute(
+            "UPDATE sync_run SET finished = ?, exit_code = ?, report = ? WHERE id = ?",
+            (now().isoformat(" "), exit_code, report, run),
+        )
+
+    def delete_repository(self, name: str) -> int:
+        """Forget a repository with all its versions; its content stays. Answers how many versions went.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
+        row = self.connection.execute("SELECT id FROM repository WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise NotFoundError(f"no repository {name!r} here")
+        self.connection.execute("DELETE FROM repository_content WHERE repository_id = ?", row)
+        gone = self.connection.execute("DELETE FROM repository_version WHERE repository_id = ?", row).rowcount
+        self.connection.execute("DELETE FROM repository WHERE id = ?", row)
+        return gone
+
+    def _make(self, table: str, column: str, value: str, more: dict[str, int]) -> bool:
+        names, cells = (column, *more), (value, *more.values())
+        sql = f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(cells))})"
+        return self.connection.execute(sql, cells).rowcount == 1
+
+    def _key(self, table: str, column: str, value: str) -> int:
+        sql = f"SELECT id FROM {table} WHERE {column} = ?"
+        key: int = self.connection.execute(sql, (value,)).fetchone()[0]
+        return key

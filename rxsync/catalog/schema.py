@@ -1,0 +1,55 @@
+"""The tables of a home.
+
+Floor 3, catalog. Until the first release there is one schema and no migration: another number is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from peewee import SchemaManager, SqliteDatabase
+
+from rxsync.errors import HomeError
+from rxsync.models import CORE, Content, content_type
+
+SCHEMA = 1
+"""Kept in SQLite's ``user_version``; 0 is a file without tables."""
+
+
+def make_core(database: SqliteDatabase) -> None:
+    """Make the tables every home has, in a new file; leave them where they are.
+
+    Raises:
+        HomeError: the file has another schema.
+    """
+    if check(database) == 0:
+        for model in CORE:
+            SchemaManager(model, database).create_all()
+        database.execute_sql(f"PRAGMA user_version = {SCHEMA}")
+
+
+def check(database: SqliteDatabase) -> int:
+    """Answer the number of the schema: ``SCHEMA``, or 0 for an empty file.
+
+    Raises:
+        HomeError: it is another.
+    """
+    (number,) = database.execute_sql("PRAGMA user_version").fetchone()
+    if number not in (0, SCHEMA):
+        raise HomeError(f"{database.database}: schema {number}, this rxsync knows {SCHEMA}")
+    return int(number)
+
+
+def make_types(database: SqliteDatabase, models: Iterable[type[Content]]) -> None:
+    """Make the tables of content types, where they are missing. Each natural key is unique there, too.
+
+    Raises:
+        DeclarationError: a type's ``Meta`` is impossible.
+    """
+    for model in models:
+        kind = content_type(model)
+        SchemaManager(model, database).create_all()
+        columns = ", ".join(f'"{field.column_name}"' for field in kind.natural_key)
+        database.execute_sql(
+            f'CREATE UNIQUE INDEX IF NOT EXISTS "{kind.table}_natural_key" ON "{kind.table}" ({columns})'
+        )

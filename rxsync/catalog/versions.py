@@ -1,0 +1,133 @@
+"""How a run becomes a version: in SQL, against the staged ids, in one transaction.
+
+Floor 3, catalog. A run's tables are temporary: they belong to the writing connection, cost no durable write, and
+are gone with the process.
+"""
+
+from __future__ import annotations
+
+from rxsync.catalog.runs import Runs, now
+from rxsync.ports.catalog import Change, Clash, Version
+
+_STAGE = (
+    'CREATE TEMP TABLE "staged_{run}" (content_id INTEGER PRIMARY KEY, origin TEXT)',
+    'CREATE TEMP TABLE "added_{run}" (content_id INTEGER PRIMARY KEY)',
+    'CREATE TEMP TABLE "removed_{run}" (content_id INTEGER PRIMARY KEY)',
+)
+_UNSTAGE = tuple(f'DROP TABLE IF EXISTS "{table}_{{run}}"' for table in ("staged", "added", "removed"))
+
+_ADDED = """
+    INSERT INTO "added_{run}"
+    SELECT s.content_id FROM "staged_{run}" s WHERE NOT EXISTS (
+        SELECT 1 FROM repository_content m
+        WHERE m.repository_id = :repository AND m.content_id = s.content_id AND m.version_removed IS NULL)"""
+
+_REMOVED_BY_MIRROR = """
+    INSERT INTO "removed_{run}"
+    SELECT m.content_id FROM repository_content m
+    WHERE m.repository_id = :repository AND m.version_removed IS NULL
+      AND m.content_id NOT IN (SELECT content_id FROM "staged_{run}")"""
+
+_REPLACED = """
+    AND m.content_id IN (SELECT id FROM content WHERE repository_key IN (
+        SELECT c.repository_key FROM "added_{run}" a JOIN content c ON c.id = a.content_id
+        WHERE c.repository_key IS NOT NULL))"""
+
+_VANISHING = """
+    SELECT count(*) FROM "removed_{run}" r JOIN content c ON c.id = r.content_id
+    WHERE c.repository_key IS NULL OR c.repository_key NOT IN (
+        SELECT n.repository_key FROM "added_{run}" a JOIN content n ON n.id = a.content_id
+        WHERE n.repository_key IS NOT NULL)"""
+
+_MEMBERS = """
+    members AS (
+        SELECT content_id, origin FROM "staged_{run}"
+        UNION ALL
+        SELECT m.content_id, NULL FROM repository_content m
+        WHERE m.repository_id = :repository AND m.version_removed IS NULL
+          AND m.content_id NOT IN (SELECT content_id FROM "staged_{run}")
+          AND m.content_id NOT IN (SELECT content_id FROM "removed_{run}"))"""
+
+_SAME_KEY = f"""
+    WITH {_MEMBERS},
+    twice AS (
+        SELECT min(c.id) AS one, max(c.id) AS other FROM members JOIN content c ON c.id = members.content_id
+        WHERE c.repository_key IS NOT NULL GROUP BY c.repository_key HAVING count(*) > 1)
+    SELECT (SELECT min(relative_path) FROM content_artifact WHERE content_id = twice.one),
+           (SELECT min(relative_path) FROM content_artifact WHERE content_id = twice.other),
+           a.origin, b.origin
+    FROM twice JOIN members a ON a.content_id = twice.one JOIN members b ON b.content_id = twice.other LIMIT 1"""
+
+# With "/" lower than any other character (control characters are refused in paths), whatever lies below a path
+# comes right after it.
+_PATHS = f"""
+    WITH {_MEMBERS},
+    paths AS (
+        SELECT replace(f.relative_path, '/', char(1)) AS path, members.origin
+        FROM members JOIN content_artifact f ON f.content_id = members.content_id),
+    neighbours AS (
+        SELECT path, origin, lag(path) OVER (ORDER BY path) AS above, lag(origin) OVER (ORDER BY path) AS above_origin
+        FROM paths)
+    SELECT replace(path, char(1), '/'), replace(above, char(1), '/'), origin, above_origin FROM neighbours
+    WHERE path = above OR substr(path, 1, length(above) + 1) = above || char(1) LIMIT 1"""
+
+
+class Versions(Runs):
+    """A transaction that can also make versions. Implements ``rxsync.ports.catalog.VersionTransaction``."""
+
+    def begin_staging(self, run: str) -> None:
+        """Make the run's tables. Until ``end_staging`` they are the run's own."""
+        for sql in _STAGE:
+            self.connection.execute(sql.format(run=run))
+
+    def end_staging(self, run: str) -> None:
+        """Drop the run's tables, where they are."""
+        for sql in _UNSTAGE:
+            self.connection.execute(sql.format(run=run))
+
+    def change(self, run: str, repository: int, *, mirror: bool) -> Change:
+        """Compare what the run staged with the newest version of the repository."""
+        names = {"repository": repository}
+        for table in ("added", "removed"):
+            self.connection.execute(f'DELETE FROM "{table}_{run}"')
+        added = self.connection.execute(_ADDED.format(run=run), names).rowcount
+        rule = _REMOVED_BY_MIRROR if mirror else _REMOVED_BY_MIRROR + _REPLACED
+        removed = self.connection.execute(rule.format(run=run), names).rowcount
+        (vanishing,) = self.connection.execute(_VANISHING.format(run=run)).fetchone()
+        number, present = self.connection.execute(
+            "SELECT number, present FROM repository_version WHERE repository_id = ? ORDER BY number DESC LIMIT 1",
+            (repository,),
+        ).fetchone()
+        return Change(number, present, added, removed, vanishing)
+
+    def clash(self, run: str, repository: int) -> Clash | None:
+        """Find two units that could not stand together in the version after ``change``."""
+        for sql in (_SAME_KEY, _PATHS):
+            row = self.connection.execute(sql.format(run=run), {"repository": repository}).fetchone()
+            if row is not None:
+                return Clash(*row)
+        return None
+
+    def complete(self, run: str, repository: int, change: Change) -> Version:
+        """Make the version that ``change`` describes."""
+        created, present = now(), change.present + change.added - change.removed
+        (number,) = self.connection.execute(
+            "UPDATE repository SET last_version = last_version + 1 WHERE id = ? RETURNING last_version",
+            (repository,),
+        ).fetchone()
+        self.connection.execute(
+            "UPDATE repository_content SET version_removed = ? WHERE repository_id = ? AND version_removed IS NULL"
+            f' AND content_id IN (SELECT content_id FROM "removed_{run}")',
+            (number, repository),
+        )
+        self.connection.execute(
+            "INSERT INTO repository_content (repository_id, content_id, version_added)"
+            f' SELECT ?, content_id, ? FROM "added_{run}"',
+            (repository, number),
+        )
+        self.connection.execute(
+            "INSERT INTO repository_version (repository_id, number, created, run_id, present, added, removed)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (repository, number, created.isoformat(" "), run, present, change.added, change.removed),
+        )
+        return Version(number, created, present, change.added, change.removed, run)

@@ -1,0 +1,106 @@
+"""What the line writes once a batch.
+
+Floor 3, catalog. Keys are assigned here, inside the write transaction: there is one writer, so the next key is the
+highest plus one. Rows are written table by table, by key in each, whoever brings them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+
+from rxsync.catalog.reading import Reading
+from rxsync.catalog.rows import Cell, insert
+from rxsync.declare import StoredFile
+from rxsync.models import DIGEST_SIZES, Content, ContentType, content_type
+from rxsync.ports.catalog import RemoteFile
+
+
+class Writing(Reading):
+    """A transaction that writes. Implements ``rxsync.ports.catalog.WriteTransaction``."""
+
+    def add_artifacts(self, files: Iterable[tuple[Mapping[str, str], int]]) -> Mapping[str, StoredFile]:
+        """Name stored files by rows; known ones stay."""
+        wanted = {digests["sha256"]: (digests, size) for digests, size in files}
+        named = dict(self.find_artifacts("sha256", wanted))
+        self._learn_digests([(named[sha256].artifact_id, wanted[sha256][0]) for sha256 in sorted(named)])
+        missing = sorted(wanted.keys() - named.keys())
+        rows = []
+        for key, sha256 in enumerate(missing, self.next_key("artifact")):
+            digests, size = wanted[sha256]
+            rows.append((key, size, *map(digests.get, DIGEST_SIZES)))
+            named[sha256] = StoredFile(key, sha256, size)
+        insert(self.connection, "artifact", ("id", "size", *DIGEST_SIZES), rows)
+        return named
+
+    def add_content(self, contents: Sequence[Content]) -> None:
+        """Insert content that is not there yet, in the order of identity, and fill in each ``id``."""
+        rows = []
+        by_kind: dict[ContentType, list[Sequence[Cell]]] = {}
+        for key, content in enumerate(sorted(contents, key=attrgetter("identity")), self.next_key("content")):
+            content.id, kind = key, content_type(type(content))
+            rows.append((key, content.identity, kind.name, content.place))
+            by_kind.setdefault(kind, []).append((key, *kind.cells(content)))
+        insert(self.connection, "content", ("id", "identity", "type", "repository_key"), rows)
+        for kind in sorted(by_kind, key=attrgetter("name")):
+            insert(self.connection, kind.table, ("id", *kind.columns), by_kind[kind])
+
+    def add_content_artifacts(self, files: Sequence[tuple[int, str, int | None]]) -> Sequence[int]:
+        """Insert (content, path, artifact or None) each; answers their keys, in order."""
+        first = self.next_key("content_artifact")
+        rows = [(key, *cells) for key, cells in enumerate(files, first)]
+        columns = ("id", "content_id", "relative_path", "artifact_id")
+        insert(self.connection, "content_artifact", columns, rows)
+        return range(first, first + len(rows))
+
+    def point_content_artifacts(self, files: Iterable[tuple[int, int]]) -> None:
+        """Say that the bytes of files are here now: (key of the file, artifact) each."""
+        self.connection.executemany(
+            "UPDATE content_artifact SET artifact_id = ?2 WHERE id = ?1 AND artifact_id IS NULL",
+            sorted(files),
+        )
+
+    def set_remote_files(self, remote: int, files: Sequence[RemoteFile], gone: Iterable[tuple[int, int]]) -> None:
+        """Insert or replace what a remote offers, and forget (row, position) pairs that are gone."""
+        columns = (
+            "content_artifact_id",
+            "remote_id",
+            "position",
+            "url",
+            "size",
+            "digests",
+            "etag",
+            "last_modified",
+        )
+        rows = ((file.row, remote, *file[1:]) for file in sorted(files))
+        insert(self.connection, "remote_artifact", columns, rows, verb="INSERT OR REPLACE")
+        self.connection.executemany(
+            "DELETE FROM remote_artifact WHERE content_artifact_id = ? AND position = ? AND remote_id = ?",
+            [(row, position, remote) for row, position in sorted(gone)],
+        )
+
+    def stage(self, run: str, content: Iterable[tuple[int, str | None]]) -> set[int]:
+        """Note (content, origin) as declared by a run; answers those that were not noted before."""
+        rows = insert(
+            self.connection,
+            f"staged_{run}",
+            ("content_id", "origin"),
+            content,
+            verb="INSERT OR IGNORE",
+            ending="RETURNING content_id",
+        )
+        return {key for (key,) in rows}
+
+    def _learn_digests(self, known: Iterable[tuple[int, Mapping[str, str]]]) -> None:
+        for key, digests in known:
+            for algorithm in digests.keys() - {"sha256"}:
+                self.connection.execute(
+                    f"UPDATE artifact SET {algorithm} = ? WHERE id = ? AND {algorithm} IS NULL",
+                    (digests[algorithm], key),
+                )
+
+    def next_key(self, table: str) -> int:
+        """One more than the highest key of ``table``."""
+        sql = f'SELECT coalesce(max(id), 0) + 1 FROM "{table}"'
+        key: int = self.connection.execute(sql).fetchone()[0]
+        return key

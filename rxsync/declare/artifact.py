@@ -1,0 +1,151 @@
+"""One file that a source declares.
+
+Floor 1, declare.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from rxsync.declare.body import Body, Validators
+from rxsync.declare.paths import check_relative_path
+from rxsync.errors import DeclarationError
+from rxsync.models import DIGEST_SIZES
+
+_is_hex = re.compile(r"[0-9a-f]+").fullmatch
+_NOTHING: Mapping[str, str] = {}
+
+
+class StoredFile(NamedTuple):
+    """Bytes that are in the store, as the line passes them on.
+
+    Attributes:
+        artifact_id: key of the ``Artifact`` row.
+        sha256: name of the bytes, 64 lower-case hex digits.
+        size: length in bytes.
+    """
+
+    artifact_id: int
+    sha256: str
+    size: int
+
+
+class SavedFile(NamedTuple):
+    """A file of a saved unit, as the database has it.
+
+    Attributes:
+        row: key of the ``ContentArtifact``.
+        stored: its bytes; None if they are not here.
+    """
+
+    row: int
+    stored: StoredFile | None
+
+
+class DeclarativeArtifact:
+    """One file to be fetched, kept, and served at ``relative_path``.
+
+    Declared, and read-only from then on:
+        urls: where the bytes may be had, best first; at least one. A single string is a list of one.
+        relative_path: path in a publication, POSIX, relative, without ``.`` or ``..``.
+        digests: algorithm (as ``hashlib`` spells it) to lower-case hex; may be empty.
+        size: length of the bytes, in bytes; None if the source does not say.
+        deferred: True: leave the bytes for later; False: fetch them now; None: as the policy says.
+        headers: request headers of this file alone.
+        extra_data: whatever the plugin's own steps want to know.
+
+    Learnt on the way:
+        stored: the bytes in the store; None until they are there.
+        body: the bytes that were fetched and are not yet in the store; None otherwise.
+        saved: the file as the database has it; None until the unit is saved with it.
+        validators: what the remote said to know the stored bytes by, looked up where no digest is declared.
+
+    Raises:
+        DeclarationError: a field is impossible; names the field and the value.
+
+    Follows: ``pulpcore.plugin.stages.DeclarativeArtifact``.
+    """
+
+    __slots__ = (
+        "_deferred",
+        "_digests",
+        "_headers",
+        "_relative_path",
+        "_size",
+        "_urls",
+        "body",
+        "extra_data",
+        "saved",
+        "stored",
+        "validators",
+    )
+
+    def __init__(
+        self,
+        urls: str | Sequence[str],
+        relative_path: str,
+        *,
+        digests: Mapping[str, str] | None = None,
+        size: int | None = None,
+        deferred: bool | None = None,
+        headers: Mapping[str, str] | None = None,
+        extra_data: object = None,
+    ) -> None:
+        self._urls = (urls,) if isinstance(urls, str) else tuple(urls)
+        if not self._urls or "" in self._urls:
+            raise DeclarationError("urls", urls, "one URL or more")
+        self._relative_path = check_relative_path(relative_path)
+        self._digests = _check_digests(digests) if digests else _NOTHING
+        if size is not None and size < 0:
+            raise DeclarationError("size", size, "a number of bytes, 0 or more")
+        self._size, self._deferred, self._headers = size, deferred, headers or _NOTHING
+        self.extra_data = extra_data
+        self.stored: StoredFile | None = None
+        self.body: Body | None = None
+        self.saved: SavedFile | None = None
+        self.validators: Validators | None = None
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where the bytes may be had, best first."""
+        return self._urls
+
+    @property
+    def relative_path(self) -> str:
+        """Path in a publication."""
+        return self._relative_path
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """Declared digests, algorithm to lower-case hex."""
+        return self._digests
+
+    @property
+    def size(self) -> int | None:
+        """Declared length, in bytes."""
+        return self._size
+
+    @property
+    def deferred(self) -> bool | None:
+        """Whether the bytes are left for later; None: as the policy says."""
+        return self._deferred
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Request headers of this file alone."""
+        return self._headers
+
+    def __repr__(self) -> str:
+        return f"<DeclarativeArtifact {self._relative_path}>"
+
+
+def _check_digests(digests: Mapping[str, str]) -> Mapping[str, str]:
+    for algorithm, digest in digests.items():
+        length = DIGEST_SIZES.get(algorithm)
+        if length is None:
+            raise DeclarationError("digests", algorithm, f"one of {', '.join(DIGEST_SIZES)}")
+        if len(digest) != length or not _is_hex(digest):
+            raise DeclarationError(f"digests[{algorithm}]", digest, f"{length} lower-case hex digits")
+    return digests

@@ -1,0 +1,72 @@
+"""Repositories and their immutable versions.
+
+Floor 1, models. Membership is intervals, the one source of truth: a unit is in
+version n if it was added at or before n and not removed at or before n.
+"""
+
+from __future__ import annotations
+
+from peewee import CharField, DateTimeField, ForeignKeyField, IntegerField
+
+from rxsync.models.base import Row
+from rxsync.models.content import ContentRow
+from rxsync.models.run import SyncRun
+
+
+class Repository(Row):
+    """A named line of versions.
+
+    Follows: ``pulpcore.app.models.Repository``.
+    """
+
+    id = IntegerField(primary_key=True)
+    name = CharField(unique=True)
+    last_version = IntegerField(default=0, help_text="highest number given so far; numbers are never reused")
+
+
+class RepositoryVersion(Row):
+    """An immutable set of units. Its row appears in the transaction that makes it, or never.
+
+    Follows: ``pulpcore.app.models.RepositoryVersion``.
+    """
+
+    id = IntegerField(primary_key=True)
+    repository = ForeignKeyField(Repository)
+    number = IntegerField(help_text="0 is the empty one that every repository begins with")
+    created = DateTimeField(help_text="UTC")
+    run = ForeignKeyField(SyncRun, null=True, help_text="the sync that made it")
+    present = IntegerField(help_text="units in it")
+    added = IntegerField(help_text="units in it that were not in the version before")
+    removed = IntegerField(help_text="units of the version before that are not in it")
+
+    class Meta:
+        """Each number once in a repository."""
+
+        indexes = ((("repository", "number"), True),)
+
+
+class RepositoryContent(Row):
+    """A unit in a repository from one version to another.
+
+    Follows: ``pulpcore.app.models.RepositoryContent``.
+    """
+
+    id = IntegerField(primary_key=True)
+    repository = ForeignKeyField(Repository, index=False)
+    content = ForeignKeyField(ContentRow)
+    version_added = IntegerField(help_text="first version that has it")
+    version_removed = IntegerField(null=True, help_text="first later version that has it no more; NULL: still there")
+
+
+RepositoryContent.add_index(
+    RepositoryContent.repository,
+    RepositoryContent.content,
+    unique=True,
+    where=RepositoryContent.version_removed.is_null(),
+)
+RepositoryContent.add_index(RepositoryContent.repository, RepositoryContent.version_added)
+RepositoryContent.add_index(
+    RepositoryContent.repository,
+    RepositoryContent.version_removed,
+    where=RepositoryContent.version_removed.is_null(False),
+)

@@ -1,0 +1,22 @@
+"""Runs: what was tried, and how it ended.
+
+Floor 1, models.
+"""
+
+from __future__ import annotations
+
+from peewee import CharField, DateTimeField, IntegerField, TextField
+
+from rxsync.models.base import Row
+
+
+class SyncRun(Row):
+    """One sync of one repository, from its start; a run that died has no end."""
+
+    id = CharField(primary_key=True, help_text="32 hex digits")
+    repository = CharField(help_text="name of the repository")
+    source = TextField(help_text="without credentials")
+    started = DateTimeField(help_text="UTC")
+    finished = DateTimeField(null=True, help_text="UTC; NULL: it runs, or it died")
+    exit_code = IntegerField(null=True)
+    report = TextField(null=True, help_text="the report, as JSON")

@@ -1,0 +1,28 @@
+"""The stages of the line, one a file, in Pulp's words.
+
+Floor 3, operators. Each takes functions that touch the world, so that it runs over diagrams and over SQLite alike.
+"""
+
+from rxsync.operators.associate_content import associate_content
+from rxsync.operators.catalog_stage import CatalogStage
+from rxsync.operators.download_artifacts import download_artifacts
+from rxsync.operators.query_existing_artifacts import query_existing_artifacts
+from rxsync.operators.query_existing_content import query_existing_content
+from rxsync.operators.resolve_content import resolve_content
+from rxsync.operators.save_artifacts import save_artifacts
+from rxsync.operators.save_content import save_content
+from rxsync.operators.save_remote_artifacts import save_remote_artifacts
+from rxsync.operators.stage import Stage
+
+__all__ = [
+    "CatalogStage",
+    "Stage",
+    "associate_content",
+    "download_artifacts",
+    "query_existing_artifacts",
+    "query_existing_content",
+    "resolve_content",
+    "save_artifacts",
+    "save_content",
+    "save_remote_artifacts",
+]

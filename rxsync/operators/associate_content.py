@@ -1,0 +1,38 @@
+"""Note which units this run declared; the version is made of them when the run is over.
+
+Floor 3, operators.
+Follows: ``pulpcore.plugin.stages.ContentAssociation``, which holds the keys of the whole version in memory.
+"""
+
+from __future__ import annotations
+
+from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact, Units
+from rxsync.ports.catalog import WriteTransaction
+
+
+def associate_content(
+    transact: Transact[WriteTransaction], run: str, *, batch: int = BATCH, linger: float | None = LINGER
+) -> CatalogStage[WriteTransaction]:
+    """Note the saved units as the run's, each once, and mark those that came before as ``repeated``.
+
+        source    -a-b-a------|
+        transact      --u
+        result    -----(a,b,a)|      the second a is repeated; in order
+
+    Args:
+        transact: runs a function in a transaction.
+        run: whose staging it is.
+        batch: most units in one transaction.
+        linger: longest a unit waits for company, in seconds.
+
+    Errors: passes ``transact``'s error on; units of the failed batch are not emitted.
+    """
+
+    def apply(tx: WriteTransaction, units: Units) -> Units:
+        first = tx.stage(run, [(unit.content.id, unit.origin) for unit in units])
+        for unit in units:
+            unit.repeated = unit.content.id not in first
+            first.discard(unit.content.id)
+        return units
+
+    return CatalogStage(apply, transact, batch=batch, linger=linger, name="associate_content")

@@ -1,0 +1,121 @@
+"""A step over the database: a function of a transaction and a batch, usable alone or fused with its neighbours.
+
+Floor 3, operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from reactivex import Observable
+
+from rxsync.declare import DeclarativeContent
+from rxsync.flow import stage, then
+from rxsync.ports.catalog import ReadTransaction
+from rxsync.typing import Work
+
+Units = Sequence[DeclarativeContent]
+Tx = TypeVar("Tx", bound=ReadTransaction)
+
+Apply: TypeAlias = Callable[[Tx, Units], Units]
+Answer: TypeAlias = Awaitable[Units] | Observable[Units] | Units
+
+Transact: TypeAlias = Callable[[Callable[[Tx], Units]], Answer]
+"""Runs a function in one transaction and answers what it returns: ``catalog.write``, or a diagram in a test."""
+
+Prepare: TypeAlias = Callable[[Units], Awaitable[None] | Observable[None] | None]
+After: TypeAlias = Callable[[Units], None]
+
+BATCH = 500
+"""Most units in one transaction."""
+
+LINGER = 0.05
+"""Longest a unit waits for company, in seconds."""
+
+
+@dataclass(frozen=True)
+class CatalogStage(Generic[Tx]):
+    """A ``Stage`` that works on batches inside transactions.
+
+        source   -a-b---c---|
+        transact      --u           answers after 2 with what ``apply`` returned
+        result   -----(a,b)--c|     batch=2: in order
+
+    Attributes:
+        apply: what to do inside the transaction; answers the units to pass on. May run again after a failure, so
+            what it learns it writes onto the units anew each time. None for a step that has only an ``after``.
+        transact: runs ``apply`` in a transaction; None where there is nothing to run.
+        writes: False for a step that only asks.
+        prepare: what must be done, and durable, before the transaction opens.
+        after: what to do with the units once the transaction is kept.
+        batch: most units in one transaction.
+        linger: longest a unit waits for company, in seconds; None: until the batch is full or somebody waits.
+        name: how the step is called in progress and errors.
+
+    Errors: passes on those of ``prepare``, ``apply`` and ``transact``; units of the failed batch are not emitted.
+    """
+
+    apply: Apply[Tx] | None = None
+    transact: Transact[Tx] | None = None
+    writes: bool = True
+    prepare: Prepare | None = None
+    after: After | None = None
+    batch: int = BATCH
+    linger: float | None = LINGER
+    name: str | None = None
+
+    def __call__(self, source: Observable[DeclarativeContent]) -> Observable[DeclarativeContent]:
+        """Be a ``Stage``."""
+        return stage(self._work, batch=self.batch, linger=self.linger, ordered=True, name=self.name)(source)
+
+    def fuses_with(self, following: CatalogStage[Any]) -> bool:
+        """Whether ``following`` can share this step's transaction: unless it must do something before it opens."""
+        return following.prepare is None and following.batch == self.batch and following.linger == self.linger
+
+    def fused(self, following: CatalogStage[Any]) -> CatalogStage[Any]:
+        """Give one stage that does both, in one transaction; waiters are woken after the commit."""
+        return CatalogStage(
+            apply=_both(self.apply, following.apply),
+            transact=following.transact if following.writes or self.transact is None else self.transact,
+            writes=self.writes or following.writes,
+            prepare=self.prepare,
+            after=_both_after(self.after, following.after),
+            batch=self.batch,
+            linger=self.linger,
+            name=f"{self.name} + {following.name}",
+        )
+
+    def _work(self, units: Units) -> Work[DeclarativeContent]:
+        if self.prepare is None:
+            return self._transaction(units)
+        return then(self.prepare(units), lambda _: self._transaction(units))
+
+    def _transaction(self, units: Units) -> Work[DeclarativeContent]:
+        if self.apply is None or self.transact is None:
+            return self._kept(units)
+        apply = self.apply
+        return then(self.transact(lambda tx: apply(tx, units)), self._kept)
+
+    def _kept(self, units: Units) -> Units:
+        if self.after is not None:
+            self.after(units)
+        return units
+
+
+def _both(first: Apply[Any] | None, second: Apply[Any] | None) -> Apply[Any] | None:
+    if first is None or second is None:
+        return first or second
+    return lambda tx, units: second(tx, first(tx, units))
+
+
+def _both_after(first: After | None, second: After | None) -> After | None:
+    if first is None or second is None:
+        return first or second
+
+    def both(units: Units) -> None:
+        first(units)
+        second(units)
+
+    return both

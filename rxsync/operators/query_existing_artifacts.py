@@ -1,0 +1,54 @@
+"""Spare the download of bytes that are already here.
+
+Floor 3, operators. Knows what is asked; the catalog knows how to answer.
+Follows: ``pulpcore.plugin.stages.QueryExistingArtifacts``.
+"""
+
+from __future__ import annotations
+
+from rxsync.declare import DeclarativeArtifact
+from rxsync.models import DIGEST_SIZES
+from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact, Units
+from rxsync.ports.catalog import ReadTransaction
+
+
+def query_existing_artifacts(
+    transact: Transact[ReadTransaction], *, batch: int = BATCH, linger: float | None = LINGER
+) -> CatalogStage[ReadTransaction]:
+    """Fill in, for every declared artifact, the stored one with the same digest.
+
+        source    -a-b------|
+        transact     --u            a's file is stored, b's is not
+        result    -----(a,b)|       in order, each unit once
+
+    One question for each kind of digest in the batch; of an artifact's digests the first of sha256, sha512, sha384,
+    sha224, sha1, md5 is asked for.
+
+    Args:
+        transact: runs a function in a transaction.
+        batch: most units in one question.
+        linger: longest a unit waits for company, in seconds.
+
+    Errors: passes ``transact``'s error on; units of the failed batch are not emitted.
+    """
+    return CatalogStage(look_up, transact, writes=False, batch=batch, linger=linger, name="query_existing_artifacts")
+
+
+def look_up(tx: ReadTransaction, units: Units) -> Units:
+    """Do it, inside a transaction."""
+    wanted: dict[str, dict[str, list[DeclarativeArtifact]]] = {}
+    for unit in units:
+        for artifact in unit.artifacts:
+            if artifact.stored is None and artifact.digests:
+                algorithm = first_digest(artifact)
+                wanted.setdefault(algorithm, {}).setdefault(artifact.digests[algorithm], []).append(artifact)
+    for algorithm, by_digest in wanted.items():
+        for digest, stored in tx.find_artifacts(algorithm, by_digest).items():
+            for artifact in by_digest[digest]:
+                artifact.stored = stored
+    return units
+
+
+def first_digest(artifact: DeclarativeArtifact) -> str:
+    """The algorithm by which an artifact with digests is looked up."""
+    return next(algorithm for algorithm in DIGEST_SIZES if algorithm in artifact.digests)

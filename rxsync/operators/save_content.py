@@ -1,0 +1,96 @@
+"""Save the units that are new, and the files they have.
+
+Floor 3, operators.
+Follows: ``pulpcore.plugin.stages.ContentSaver``, which inserts one row at a time.
+"""
+
+from __future__ import annotations
+
+from rxsync.declare import DeclarativeArtifact, DeclarativeContent, SavedFile
+from rxsync.errors import ConflictError
+from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact, Units
+from rxsync.ports.catalog import SavedContent, WriteTransaction
+
+
+def save_content(
+    transact: Transact[WriteTransaction], *, batch: int = BATCH, linger: float | None = LINGER
+) -> CatalogStage[WriteTransaction]:
+    """Give every unit its row: ``content.id``, ``new``, and for each file ``saved``.
+
+        source    -a-b------|
+        transact     --u
+        result    -----(a,b)|       in order, each unit once
+
+    Files of saved units whose bytes have come since are pointed to them.
+
+    Args:
+        transact: runs a function in a transaction.
+        batch: most units in one transaction.
+        linger: longest a unit waits for company, in seconds.
+
+    Errors: passes ``transact``'s error on, and ``ConflictError`` where a unit is saved with other bytes already;
+    units of the failed batch are not emitted.
+    """
+    return CatalogStage(_save, transact, batch=batch, linger=linger, name="save_content")
+
+
+def _save(tx: WriteTransaction, units: Units) -> Units:
+    # Looked up once more, inside the transaction that writes: another run may have saved them meanwhile. What an
+    # attempt of this transaction that was rolled back wrote onto the units is overwritten.
+    unsettled = [unit for unit in units if unit.new is not False or any(map(_is_unsettled, unit.artifacts))]
+    if not unsettled:
+        return units
+    saved = dict(tx.find_content(list({unit.identity: None for unit in unsettled})))
+    fresh = {unit.identity: unit.content for unit in unsettled if unit.identity not in saved}
+    tx.add_content(list(fresh.values()))
+    for identity, content in fresh.items():
+        saved[identity] = SavedContent(content.id, {})
+    for unit in unsettled:
+        unit.content.id, unit.new = saved[unit.identity].id, unit.identity in fresh
+    _save_files(tx, unsettled, saved)
+    return units
+
+
+def _is_unsettled(artifact: DeclarativeArtifact) -> bool:
+    return artifact.saved is None or (artifact.stored is not None and artifact.saved.stored is None)
+
+
+def _save_files(tx: WriteTransaction, units: Units, saved: dict[bytes, SavedContent]) -> None:
+    missing: dict[tuple[int, str], int | None] = {}
+    pointed: dict[int, int] = {}
+    for unit in units:
+        content = saved[unit.identity]
+        for artifact in unit.artifacts:
+            file = content.files.get(artifact.relative_path)
+            stored = artifact.stored.artifact_id if artifact.stored is not None else None
+            if file is None:
+                key = (content.id, artifact.relative_path)
+                missing[key] = _same(unit, artifact, missing.get(key), stored)
+            elif file.stored is None:
+                if stored is not None:
+                    pointed[file.row] = stored
+            else:
+                _same(unit, artifact, file.stored.artifact_id, stored)
+    rows = tx.add_content_artifacts([(*key, stored) for key, stored in missing.items()])
+    tx.point_content_artifacts(pointed.items())
+    _mark(units, saved, dict(zip(missing, rows, strict=True)))
+
+
+def _same(unit: DeclarativeContent, artifact: DeclarativeArtifact, one: int | None, other: int | None) -> int | None:
+    if one is not None and other is not None and one != other:
+        raise ConflictError(
+            f"{artifact.relative_path}: the same {type(unit.content).__name__} {unit.identity.hex()} "
+            "comes with other bytes than it is saved with"
+        )
+    return one if other is None else other
+
+
+def _mark(units: Units, saved: dict[bytes, SavedContent], rows: dict[tuple[int, str], int]) -> None:
+    for unit in units:
+        content = saved[unit.identity]
+        for artifact in unit.artifacts:
+            file = content.files.get(artifact.relative_path)
+            row = rows[content.id, artifact.relative_path] if file is None else file.row
+            if artifact.stored is None and file is not None:
+                artifact.stored = file.stored
+            artifact.saved = SavedFile(row, artifact.stored)

@@ -1,0 +1,97 @@
+"""From declarations to a version.
+
+Floor 4, pipeline.
+Follows: ``pulpcore.plugin.stages.DeclarativeVersion``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+from reactivex import Observable
+from reactivex import operators as ops
+
+from rxsync.declare import DeclarativeContent
+from rxsync.errors import ConflictError
+from rxsync.flow import Flow, from_async
+from rxsync.flow import run as run_flow
+from rxsync.pipeline.guards import DEFAULT, MaxDelete
+from rxsync.pipeline.recipe import Recipe
+from rxsync.pipeline.standard import Run, standard
+from rxsync.pipeline.tally import Tally
+from rxsync.ports.catalog import Change, Clash, Version, VersionTransaction
+
+Source = Callable[[], AsyncIterator[DeclarativeContent]] | Observable[DeclarativeContent]
+
+
+class DeclarativeVersion:
+    """Runs a line, then makes the version of what came through, in one transaction, or not at all.
+
+    Args:
+        source: declares the units: an async generator function, or an Observable.
+        run: what the run lends to the steps.
+        tally: counts what passes.
+        mirror: True: the version holds what the source declares; False: that, and what the last version holds.
+        max_delete: how much may vanish in mirror mode.
+        recipe: the steps; the standard ones where none is given.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        run: Run,
+        tally: Tally,
+        *,
+        mirror: bool = True,
+        max_delete: MaxDelete = DEFAULT,
+        recipe: Recipe | None = None,
+    ) -> None:
+        self.run, self.tally, self.mirror, self.max_delete = run, tally, mirror, max_delete
+        self.recipe = standard(run) if recipe is None else recipe
+        self._source = source if isinstance(source, Observable) else from_async(source)
+
+    async def create(self, watch: Callable[[Flow], None] | None = None) -> tuple[Change, Version | None]:
+        """Run the line to its end and make the version; None where nothing changed.
+
+        Args:
+            watch: given the flow before the first unit moves, to read its gauges.
+
+        Raises:
+            Exception: whatever the source or a step raised first; there is no version then.
+            ConflictError: the source declares units that cannot stand in one version.
+            GuardError: too much would vanish.
+        """
+        catalog, run = self.run.catalog, self.run
+        await catalog.write(lambda tx: tx.begin_staging(run.id))
+        try:
+            await run_flow(self._line(), self.tally.arrive, watch=watch)
+            return await catalog.write(self._complete)
+        finally:
+            await catalog.write(lambda tx: tx.end_staging(run.id))
+
+    def _line(self) -> Observable[DeclarativeContent]:
+        counted = self._source.pipe(ops.do_action(self.tally.declare, on_completed=self.tally.end))
+        return self.recipe.through(counted, self.tally.watch)
+
+    def _complete(self, tx: VersionTransaction) -> tuple[Change, Version | None]:
+        run = self.run
+        change = tx.change(run.id, run.repository, mirror=self.mirror)
+        if self.mirror:
+            self.max_delete.check(change, empty_source=self.tally.declared == 0)
+        if not change.added and not change.removed:
+            return change, None
+        clash = tx.clash(run.id, run.repository) if change.added else None
+        if clash is not None:
+            raise ConflictError(_told(clash))
+        return change, tx.complete(run.id, run.repository, change)
+
+
+def _told(clash: Clash) -> str:
+    one, other = _named(clash.path, clash.origin), _named(clash.other, clash.other_origin)
+    if clash.path == clash.other:
+        return f"{one} and {other} have other bytes: expected each path once"
+    return f"{one} lies below {other}, which is a file: expected a file or a folder, not both"
+
+
+def _named(path: str, origin: str | None) -> str:
+    return f'"{path}" ({origin or "already in the version"})'

@@ -1,0 +1,182 @@
+"""A home: one folder with a database, a store, and the runs at work in it.
+
+Floor 4, pipeline. Opening a home touches nothing. Only a sync makes one; whoever reads never writes to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from rxsync.catalog import SqliteCatalog
+from rxsync.errors import HomeError, StorageError, UsageError
+from rxsync.models import Content
+from rxsync.pipeline.lock import locked
+from rxsync.ports.catalog import ListTransaction, RepositorySummary, Unit, Version
+from rxsync.storage import LocalStorage
+
+T = TypeVar("T")
+
+DATABASE = "rxsync.db"
+
+_is_name = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}").fullmatch
+
+
+def check_name(name: str) -> str:
+    """Let a repository's name pass: it is also the name of a file and of a URL's first segment.
+
+    Raises:
+        UsageError: it cannot be one.
+    """
+    if not _is_name(name):
+        raise UsageError(f"{name!r} cannot name a repository: expected letters, digits and ._+-, at most 128")
+    return name
+
+
+class Home:
+    """Where repositories live.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        HomeError: there is something else at ``path``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.storage = LocalStorage(path)
+        if path.exists() and not path.is_dir():
+            raise HomeError(f"{path} is a file: expected a folder, or nothing yet")
+
+    def repository(self, name: str) -> Repository:
+        """Name one of the home's repositories; it need not exist yet.
+
+        Raises:
+            UsageError: it cannot be a name.
+        """
+        return Repository(self, check_name(name))
+
+    async def repositories(self) -> list[RepositorySummary]:
+        """Every repository with its newest version, by name. Of a home that is not there yet: none.
+
+        Raises:
+            CatalogError: the database refused.
+        """
+        if not (self.path / DATABASE).exists():
+            return []
+        return await self.read(lambda tx: list(tx.repositories()))
+
+    async def read(self, work: Callable[[ListTransaction], T]) -> T:
+        """Ask the database, without writing anything.
+
+        Raises:
+            HomeError: there is no home here yet.
+            CatalogError: the database refused.
+        """
+        if not (self.path / DATABASE).exists():
+            error = HomeError(f"{self.path} is no home yet")
+            error.hint = "rxsync sync SOURCE --repository NAME makes one"
+            raise error
+        catalog = SqliteCatalog(self.path / DATABASE, writable=False)
+        try:
+            return await catalog.read(work)
+        finally:
+            await catalog.close()
+
+    @asynccontextmanager
+    async def writing(self, types: Iterable[type[Content]]) -> AsyncIterator[SqliteCatalog]:
+        """Open the database for writing; make the home, and the tables of the content types, where missing.
+
+        Raises:
+            HomeError: the database has another schema.
+            StorageError: the folder cannot be made.
+            CatalogError: the database refused.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{self.path}: {error.strerror}") from error
+        catalog = SqliteCatalog(self.path / DATABASE)
+        try:
+            with locked(self.locks, ".home", wait=True):  # two processes may both be the first
+                await catalog.prepare(types)
+            yield catalog
+        finally:
+            await catalog.close()
+
+    @property
+    def locks(self) -> Path:
+        """Where the lock files are."""
+        return self.path / "locks"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """One repository of a home, by name.
+
+    Attributes:
+        home: the home.
+        name: its name.
+    """
+
+    home: Home
+    name: str
+
+    async def versions(self) -> list[Version]:
+        """Its versions, oldest first.
+
+        Raises:
+            NotFoundError: there is no such repository.
+        """
+        return await self.home.read(lambda tx: list(tx.versions(self.name)))
+
+    async def version(self, number: int | None = None) -> Version:
+        """One version; the newest where no number is given.
+
+        Raises:
+            NotFoundError: there is no such repository or version.
+        """
+        return await self.home.read(lambda tx: tx.version(self.name, number))
+
+    async def units(self, number: int | None = None) -> list[Unit]:
+        """The units of a version, by path; of the newest where no number is given.
+
+        Raises:
+            NotFoundError: there is no such repository or version.
+        """
+
+        def ask(tx: ListTransaction) -> list[Unit]:
+            return list(tx.units(self.name, tx.version(self.name, number).number))
+
+        return await self.home.read(ask)
+
+    async def diff(self, one: int, other: int) -> tuple[list[Unit], list[Unit]]:
+        """What came and what went from version ``one`` to version ``other``, by path each.
+
+        Raises:
+            NotFoundError: there is no such repository or version.
+        """
+
+        def ask(tx: ListTransaction) -> tuple[list[Unit], list[Unit]]:
+            for number in (one, other):
+                tx.version(self.name, number)
+            return list(tx.changed(self.name, other, one)), list(tx.changed(self.name, one, other))
+
+        return await self.home.read(ask)
+
+    async def delete(self) -> int:
+        """Forget the repository with all its versions; answers how many. What it held stays in the store.
+
+        Raises:
+            NotFoundError: there is no such repository.
+            LockedError: a run is at work on it.
+        """
+        await self.version()
+        with locked(self.home.locks, self.name):
+            async with self.home.writing(()) as catalog:
+                return await catalog.write(lambda tx: tx.delete_repository(self.name))

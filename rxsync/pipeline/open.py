@@ -1,0 +1,25 @@
+"""The way into a home.
+
+Floor 4, pipeline.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from rxsync.pipeline.home import Home
+
+
+def open(path: str | os.PathLike[str] | None = None) -> Home:
+    """Open a home: a folder, made by the first sync.
+
+    Args:
+        path: the folder; where none is given ``$RXSYNC_HOME``, else the platform's data folder.
+
+    Raises:
+        HomeError: there is something else at ``path``.
+    """
+    return Home(Path(path or os.environ.get("RXSYNC_HOME") or user_data_path("rxsync", appauthor=False)))

@@ -1,0 +1,82 @@
+"""The standard line: eight steps, which facts they need and give, bound to a run.
+
+Floor 4, pipeline. This table is the one place that says what the order must be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rxsync.operators import (
+    Stage,
+    associate_content,
+    download_artifacts,
+    query_existing_artifacts,
+    query_existing_content,
+    resolve_content,
+    save_artifacts,
+    save_content,
+    save_remote_artifacts,
+)
+from rxsync.pipeline.recipe import Recipe, Step
+from rxsync.ports.catalog import Catalog
+from rxsync.ports.downloader import Downloader
+from rxsync.ports.storage import Scratch, Storage
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run lends to the steps of its line.
+
+    Attributes:
+        id: 32 hex digits.
+        remote: key of the remote in the catalog.
+        repository: key of the repository in the catalog.
+        catalog: where rows go.
+        storage: where bytes go.
+        scratch: where bytes are until then.
+        downloader: where bytes come from.
+        on_demand: True where bytes are left for later unless an artifact says otherwise.
+        max_concurrent: most units being downloaded at once.
+        received: told each number of bytes as they arrive.
+    """
+
+    id: str
+    remote: int
+    repository: int
+    catalog: Catalog
+    storage: Storage
+    scratch: Scratch
+    downloader: Downloader
+    on_demand: bool
+    max_concurrent: int
+    received: Callable[[int], None]
+
+
+def standard(run: Run) -> Recipe:
+    """Give the standard line of a run."""
+    read, write = run.catalog.read, run.catalog.write
+    download = download_artifacts(
+        run.downloader.fetch, deferred=run.on_demand, max_concurrent=run.max_concurrent, received=run.received
+    )
+    return Recipe(
+        [
+            _step(query_existing_content(read, run.remote), gives="known content"),
+            _step(query_existing_artifacts(read), uses="known content", gives="known files"),
+            _step(download, "download_artifacts", uses="known content, known files", gives="bytes"),
+            _step(save_artifacts(write, run.storage.put, run.scratch.release), uses="bytes", gives="stored files"),
+            _step(save_content(write), uses="known content, stored files", gives="saved content"),
+            _step(save_remote_artifacts(write, run.remote), needs="saved content"),
+            _step(resolve_content(), needs="saved content"),
+            _step(associate_content(write, run.id), needs="saved content", gives="membership"),
+        ]
+    )
+
+
+def _step(stage: Stage, name: str | None = None, *, needs: str = "", uses: str = "", gives: str = "") -> Step:
+    return Step(name or stage.name, stage, _facts(needs), _facts(uses), _facts(gives), own=False)  # type: ignore[attr-defined]
+
+
+def _facts(text: str) -> frozenset[str]:
+    return frozenset(fact.strip() for fact in text.split(",") if fact.strip())

@@ -1,0 +1,242 @@
+"""One sync of one repository: everything opened, run, noted and closed again.
+
+Floor 4, pipeline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from reactivex import interval
+from reactivex.disposable import SerialDisposable
+from reactivex.scheduler.eventloop import AsyncIOScheduler
+
+from rxsync.catalog import SqliteCatalog
+from rxsync.download import open_downloader
+from rxsync.errors import DownloadError, RxSyncError, UsageError
+from rxsync.flow import Flow
+from rxsync.models import Remote
+from rxsync.operators.download_artifacts import MAX_CONCURRENT
+from rxsync.pipeline.declarative_version import DeclarativeVersion
+from rxsync.pipeline.guards import DEFAULT, MaxDelete
+from rxsync.pipeline.home import Repository
+from rxsync.pipeline.lock import locked
+from rxsync.pipeline.plugin import Plugin, load
+from rxsync.pipeline.progress import EVERY, Advanced, Event, Events, Finished, Started
+from rxsync.pipeline.recipe import Recipe
+from rxsync.pipeline.report import Failure, Problem, Report
+from rxsync.pipeline.standard import Run, standard
+from rxsync.pipeline.tally import Tally
+from rxsync.urls import without_credentials
+
+Mode = Literal["mirror", "additive"]
+Policy = Literal["immediate", "on_demand"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to sync.
+
+    Attributes:
+        mode: ``mirror``: the version holds what the source declares; ``additive``: that, and what was there.
+        policy: ``immediate``: bytes now; ``on_demand``: content and URLs now, bytes when they are wanted.
+        max_delete: how much may vanish in mirror mode.
+        max_concurrent: most downloads at once.
+        retries: attempts at one URL after the first, where trying again may help.
+        amend: makes another recipe of the standard one.
+    """
+
+    mode: Mode = "mirror"
+    policy: Policy = "immediate"
+    max_delete: MaxDelete = DEFAULT
+    max_concurrent: int = MAX_CONCURRENT
+    retries: int = 4
+    amend: Callable[[Recipe], Recipe] | None = None
+
+
+async def sync(
+    source: str,
+    repository: Repository,
+    *,
+    plugin: str | Plugin = "file",
+    options: Options = Options(),
+    events: Events | None = None,
+) -> Report:
+    """Mirror a source into a repository; at the end there is a new version, or nothing has changed.
+
+    Args:
+        source: a URL, or a folder.
+        repository: where to.
+        plugin: what kind of repository the source is.
+        options: how.
+        events: an observer that is told of progress.
+
+    Raises:
+        RxSyncError: it failed, and no version was made; ``report`` on the error says how far it came.
+        asyncio.CancelledError: likewise.
+    """
+    loaded = load(plugin) if isinstance(plugin, str) else plugin
+    sync = _Sync(locate(source), repository, loaded, options, events)
+    try:
+        with locked(repository.home.locks, repository.name):
+            async with repository.home.writing(loaded.content_types) as catalog:
+                await sync.run(catalog)
+    except BaseException as error:
+        sync.failed(error)
+        raise
+    finally:
+        sync.tell(Finished(sync.report))
+    return sync.report
+
+
+def locate(source: str) -> str:
+    """Give the URL of a source: a folder's ends in a slash.
+
+    Raises:
+        UsageError: it is neither a URL nor a folder.
+    """
+    if "://" in source:
+        return source
+    path = Path(source)
+    if not path.exists():
+        raise UsageError(f"{source}: no such folder, and no URL")
+    url = path.resolve().as_uri()
+    return f"{url}/" if path.is_dir() else url
+
+
+class _Sync:
+    """The state of one sync. Its report is filled in as it goes."""
+
+    def __init__(
+        self, url: str, repository: Repository, plugin: Plugin, options: Options, events: Events | None
+    ) -> None:
+        self.url, self.repository, self.plugin, self.options, self.events = url, repository, plugin, options, events
+        self.tally, self.report = Tally(), Report(run=None, repository=repository.name)
+        self.began = time.monotonic()
+
+    def tell(self, event: Event) -> None:
+        if self.events is not None:
+            self.events.on_next(event)
+
+    async def run(self, catalog: SqliteCatalog) -> None:
+        """Run the line, and note in the catalog how it ended."""
+        run, shown = uuid.uuid4().hex, without_credentials(self.url)
+        keys = await catalog.write(lambda tx: tx.begin_run(run, self.repository.name, shown))
+        base = await catalog.read(lambda tx: tx.version(self.repository.name))
+        self.report.run, self.report.base_version = run, base.number
+        self.tell(Started(run, self.repository.name, shown))
+        try:
+            await self._make_version(catalog, run, *keys)
+        except BaseException as error:
+            self.failed(error)
+            raise
+        finally:
+            report = json.dumps(self.report.as_dict())
+            await catalog.write(lambda tx: tx.end_run(run, self.report.exit_code, report))
+
+    async def _make_version(self, catalog: SqliteCatalog, run: str, repository: int, remote: int) -> None:
+        storage, options = self.repository.home.storage, self.options
+        async with (
+            storage.scratch(run) as scratch,
+            open_downloader(self.url, scratch, total=options.max_concurrent, retries=options.retries) as downloader,
+        ):
+            lent = Run(
+                run,
+                remote,
+                repository,
+                catalog,
+                storage,
+                scratch,
+                downloader,
+                on_demand=options.policy == "on_demand",
+                max_concurrent=options.max_concurrent,
+                received=self.tally.receive,
+            )
+            recipe = standard(lent) if options.amend is None else options.amend(standard(lent))
+            line = DeclarativeVersion(
+                partial(self.plugin.declare, Remote(url=self.url), downloader),
+                lent,
+                self.tally,
+                mirror=options.mode == "mirror",
+                max_delete=options.max_delete,
+                recipe=recipe,
+            )
+            async with self._watched() as watch:
+                change, version = await line.create(watch)
+        self._count()
+        self.report.version = change.base if version is None else version.number
+        if version is not None:
+            self.report.created, self.report.added, self.report.removed = True, change.added, change.removed
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[Callable[[Flow], None]]:
+        """Tell where the run stands, a few times a second, and once more at its end."""
+        ticking = SerialDisposable()
+        flows: list[Flow] = []
+
+        def advance(_: object = None) -> None:
+            self.tell(self._advanced(flows[0]))
+
+        def watch(flow: Flow) -> None:
+            flows.append(flow)
+            if self.events is not None:
+                clock = AsyncIOScheduler(asyncio.get_running_loop())
+                ticking.disposable = interval(EVERY, scheduler=clock).subscribe(advance)
+
+        try:
+            yield watch
+        finally:
+            ticking.dispose()
+            if flows:
+                advance()
+
+    def _advanced(self, flow: Flow) -> Advanced:
+        tally = self.tally
+        seconds = time.monotonic() - self.began
+        return Advanced(seconds, tally.declared, tally.ended, tally.done, tally.bytes_downloaded, flow.gauges)
+
+    def failed(self, error: BaseException) -> None:
+        """Fill in why there is no version."""
+        report = self.report
+        if report.error is not None:
+            return
+        self._count()
+        report.failed = report.declared - report.new - report.known - report.repeated - report.dropped
+        report.version = None
+        report.exit_code = getattr(error, "exit_code", 130 if isinstance(error, asyncio.CancelledError) else 1)
+        report.error = _failure(error)
+        if isinstance(error, DownloadError):
+            report.problems.append(_problem(error))
+        if isinstance(error, RxSyncError):
+            error.report = report
+
+    def _count(self) -> None:
+        report, tally = self.report, self.tally
+        for name in ("declared", "new", "known", "repeated", "deferred", "bytes_downloaded"):
+            setattr(report, name, getattr(tally, name))
+        report.seconds = round(time.monotonic() - self.began, 3)
+        for step, unit in tally.dropped():
+            report.dropped += 1
+            reason = f"step {step!r} let it fall without saying so"
+            report.problems.append(Problem(unit.name, None, reason, "dropped", step, 0))
+
+
+def _failure(error: BaseException) -> Failure:
+    if isinstance(error, asyncio.CancelledError):
+        return Failure("Cancelled", "stopped on request", "the next sync goes on where this one stopped", True)
+    hint = getattr(error, "hint", None)
+    return Failure(type(error).__name__, str(error), hint, getattr(error, "transient", False))
+
+
+def _problem(error: DownloadError) -> Problem:
+    name = error.relative_path or error.url
+    return Problem(name, error.url, error.reason, type(error).__name__, "download_artifacts", error.attempts)

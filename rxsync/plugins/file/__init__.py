@@ -1,0 +1,91 @@
+"""Repositories of plain files: a folder with a ``PULP_MANIFEST`` in it, over HTTP or on disk.
+
+Floor 5, plugins. A folder without a manifest is walked.
+Follows: ``pulp_file``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from peewee import FixedCharField, TextField
+
+from rxsync.plugin import Content, DeclarativeArtifact, DeclarativeContent, Downloader, MetadataError, Remote
+from rxsync.plugins.file.folder import summed
+from rxsync.plugins.file.manifest import ManifestEntry, ManifestError, parse_line
+
+MANIFEST = "PULP_MANIFEST"
+
+
+class FileContent(Content):
+    """A file at a path. Another file at the same path takes its place in the next version.
+
+    Follows: ``pulp_file.app.models.FileContent``.
+    """
+
+    relative_path = TextField()
+    sha256 = FixedCharField(64)
+
+    class Meta:
+        """Two files are the same unit if path and bytes are the same."""
+
+        content_type = "file.file"
+        natural_key = ("relative_path", "sha256")
+        repository_key = ("relative_path",)
+
+
+class FilePlugin:
+    """Reads a manifest, or a folder, as declarations."""
+
+    name = "file"
+    content_types = (FileContent,)
+
+    async def declare(self, remote: Remote, downloader: Downloader) -> AsyncIterator[DeclarativeContent]:
+        """Declare each file of the source, in its order, while it is being read.
+
+        Args:
+            remote: ``url`` of a manifest, whatever its name, or of a folder, which ends in a slash.
+            downloader: for the manifest.
+
+        Raises:
+            MetadataError: the manifest is malformed; names the line, what was expected and what came.
+            DownloadError: it cannot be had.
+        """
+        url = str(remote.url)
+        folder = url[: len(url.partition("?")[0].rpartition("/")[0]) + 1]
+        if url == folder and not _has_manifest(folder):
+            async for entry in summed(_path(folder)):
+                yield _unit(folder, entry, None)
+            return
+        manifest = folder + MANIFEST if url == folder else url
+        name = unquote(urlsplit(manifest).path.rpartition("/")[2])
+        number = 0
+        async with aclosing(downloader.lines(manifest)) as lines:
+            async for line in lines:
+                number += 1
+                try:
+                    read = parse_line(number, line)
+                except ManifestError as error:
+                    raise MetadataError(f"{name} {error}") from error
+                if read is not None:
+                    yield _unit(folder, read, f"{name} line {number}")
+
+
+def _unit(folder: str, entry: ManifestEntry, origin: str | None) -> DeclarativeContent:
+    path, sha256, size = entry
+    artifact = DeclarativeArtifact(folder + quote(path), path, digests={"sha256": sha256}, size=size)
+    return DeclarativeContent(FileContent(relative_path=path, sha256=sha256), (artifact,), origin=origin)
+
+
+def _has_manifest(folder: str) -> bool:
+    return not folder.startswith("file:") or (_path(folder) / MANIFEST).exists()
+
+
+def _path(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path))
+
+
+plugin = FilePlugin()

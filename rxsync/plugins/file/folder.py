@@ -1,0 +1,93 @@
+"""A folder as a repository: what is in it, and a manifest to say so.
+
+Floor 5, plugins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from rxsync.plugin import DeclarationError, MetadataError, SourceError
+from rxsync.plugins.file.manifest import ManifestEntry, format_entry
+
+MANIFEST = "PULP_MANIFEST"
+
+
+async def summed(folder: Path) -> AsyncIterator[ManifestEntry]:
+    """Walk a folder and give an entry for each file, in order of path; files are read in a thread.
+
+    Raises:
+        MetadataError: a file's path cannot be declared.
+        SourceError: a file or folder cannot be read.
+    """
+    for path in await asyncio.to_thread(lambda: list(walk(folder))):
+        yield await asyncio.to_thread(entry, folder, path)
+
+
+def write_manifest(folder: Path) -> int:
+    """Write ``folder/PULP_MANIFEST``, whole or not at all; answers how many files it lists.
+
+    Raises:
+        MetadataError: a file's path cannot be declared.
+        SourceError: a file cannot be read, or the manifest not written.
+    """
+    written = 0
+    temporary = folder / f".{MANIFEST}.new"
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as manifest:
+            for path in walk(folder):
+                if path != temporary:
+                    manifest.write(format_entry(*entry(folder, path)) + "\n")
+                    written += 1
+        temporary.replace(folder / MANIFEST)
+    except OSError as error:
+        raise SourceError(f"{error.filename or temporary}: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return written
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """Give the files below a folder, in order of path, without its own manifest.
+
+    A link is followed if it leads to a file below the folder; other links, and what is neither file nor folder, are
+    no part of it.
+
+    Raises:
+        SourceError: a folder cannot be read.
+    """
+    root = folder.resolve()
+
+    def failed(error: OSError) -> None:
+        raise SourceError(f"{error.filename}: {error.strerror}") from error
+
+    for where, folders, files in os.walk(folder, onerror=failed):
+        folders.sort()
+        for name in sorted(files):
+            path = Path(where, name)
+            inside = not path.is_symlink() or path.resolve().is_relative_to(root)
+            if inside and path.is_file() and path != folder / MANIFEST:
+                yield path
+
+
+def entry(folder: Path, path: Path) -> ManifestEntry:
+    """Read a file and describe it.
+
+    Raises:
+        MetadataError: its path cannot be declared.
+        SourceError: it cannot be read.
+    """
+    relative = path.relative_to(folder).as_posix()
+    try:
+        with path.open("rb") as file:
+            sha256, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+        format_entry(relative, sha256, size)
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}") from error
+    except DeclarationError as error:
+        raise MetadataError(f"{folder}: {error}") from error
+    return ManifestEntry(relative, sha256, size)
