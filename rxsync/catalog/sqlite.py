@@ -106,14 +106,17 @@ class _Connection:
     def __init__(self, database: SqliteDatabase) -> None:
         self.database = database
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rxsync-catalog")
+        self._closed = False
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` in one transaction, in the thread."""
         return await in_thread(self._thread, partial(self._transact, work))
 
     async def close(self) -> None:
-        await in_thread(self._thread, self.database.close)
-        self._thread.shutdown()
+        if not self._closed:
+            self._closed = True
+            await in_thread(self._thread, self.database.close)
+            self._thread.shutdown()
 
     def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
