@@ -36,14 +36,14 @@ class Flights:
             digests: declared ones; without any, nobody can know that two files are the same.
             take_off: starts the fetch.
 
-        Errors: whoever joined a flight gets its error.
+        Errors: whoever joined a flight gets its error; whoever comes later takes off again.
         """
         if not digests:
             return take_off()
         key = next(digests[algorithm] for algorithm in DIGEST_SIZES if algorithm in digests)
         if key not in self._flights:
             self._remember(key)
-            return _onward(take_off(), partial(self._land, key))
+            return self._flown(key, take_off())
         flight = self._flights[key]
         if flight is None:  # nobody has joined so far: a subject is made only when it is needed
             flight = self._flights[key] = AsyncSubject()
@@ -54,24 +54,32 @@ class Flights:
         if len(self._flights) > REMEMBERED:
             del self._flights[next(iter(self._flights))]
 
-    def _land(self, key: str, body: Body | None) -> Body | None:
+    def _flown(self, key: str, flown: Flown) -> Flown:
+        if isinstance(flown, Observable):
+            return flown.pipe(ops.do_action(partial(self._land, key), partial(self._crash, key)))
+        if inspect.isawaitable(flown):
+            return self._awaited(key, flown)
+        self._land(key, flown)
+        return flown
+
+    async def _awaited(self, key: str, flown: Awaitable[Body | None]) -> Body | None:
+        try:
+            body = await flown
+        except Exception as error:
+            self._crash(key, error)
+            raise
+        self._land(key, body)
+        return body
+
+    def _land(self, key: str, body: Body | None) -> None:
         flight = self._flights.get(key)
         if key in self._flights:
             self._flights[key] = body
         if isinstance(flight, AsyncSubject):
             flight.on_next(body)
             flight.on_completed()
-        return body
 
-
-def _onward(flown: Flown, land: Callable[[Body | None], Body | None]) -> Flown:
-    """Like ``then``, for an answer that is one value and no list of results."""
-    if isinstance(flown, Observable):
-        return flown.pipe(ops.map(land))
-    if inspect.isawaitable(flown):
-        return _landed(flown, land)
-    return land(flown)
-
-
-async def _landed(flown: Awaitable[Body | None], land: Callable[[Body | None], Body | None]) -> Body | None:
-    return land(await flown)
+    def _crash(self, key: str, error: Exception) -> None:
+        flight = self._flights.pop(key, None)
+        if isinstance(flight, AsyncSubject):
+            flight.on_error(error)

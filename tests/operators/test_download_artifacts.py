@@ -1,0 +1,190 @@
+"""What is missing is fetched, each once, and a unit moves on when all its files are there."""
+
+import asyncio
+
+import pytest
+
+from rxsync.declare import DeclarativeArtifact, StoredFile, Validators
+from rxsync.errors import ConflictError, HttpStatusError
+from rxsync.flow import from_iterable, run, stage, then
+from rxsync.operators import download_artifacts
+from rxsync.operators.flights import Flights
+from rxsync.ports.downloader import Request
+from rxsync.testing.marbles import marbles
+from tests.operators.conftest import body, sha256, unit
+
+NOT_FOUND = HttpStatusError("http://there/a", 404, "Not Found")
+
+
+def fetching(m, **latencies):
+    """A fetch whose answer for ``http://there/x`` comes after the diagram given for x."""
+    asked = []
+
+    def fetch(request):
+        name = request.urls[0].rpartition("/")[2]
+        asked.append((m.now, name))
+        if "#" in latencies[name]:
+            return m.cold(latencies[name], error=NOT_FOUND)
+        return m.cold(latencies[name], x=body(name.encode()))
+
+    return fetch, asked
+
+
+def stored(unit):
+    unit.artifacts[0].stored = StoredFile(1, unit.content.sha256, 1)
+    return unit
+
+
+def test_units_move_on_in_order_of_completion_and_stored_ones_at_once():
+    a, b, c = unit("a"), stored(unit("b")), unit("c")
+    with marbles() as m:
+        fetch, _ = fetching(m, a="---x|", c="-x|")
+        m.expect(m.hot("-a-b--c-|", a=a, b=b, c=c).pipe(download_artifacts(fetch)), "---ba--c|", a=a, b=b, c=c)
+    assert a.artifacts[0].body.data == b"a"
+    assert b.artifacts[0].body is None
+
+
+def test_no_more_than_max_concurrent_units_are_in_work():
+    a, b, c = unit("a"), unit("b"), unit("c")
+    with marbles() as m:
+        fetch, asked = fetching(m, a="----x|", b="----x|", c="----x|")
+        source = m.hot("abc|", a=a, b=b, c=c)
+        m.expect(source.pipe(download_artifacts(fetch, max_concurrent=2)), "----ab---c|", a=a, b=b, c=c)
+    assert asked == [(0, "a"), (1, "b"), (5, "c")]
+
+
+def test_all_files_of_a_unit_are_fetched_at_once_and_awaited():
+    signature = DeclarativeArtifact("http://there/sig", "a.sig", digests={"sha256": sha256(b"sig")})
+    a = unit("a", more=[signature])
+    with marbles() as m:
+        fetch, asked = fetching(m, a="-x|", sig="---x|")
+        m.expect(m.hot("-a-------|", a=a).pipe(download_artifacts(fetch)), "-----a---|", a=a)
+    assert asked == [(1, "a"), (1, "sig")]
+    assert [artifact.body.data for artifact in a.artifacts] == [b"a", b"sig"]
+
+
+def test_a_failing_file_cancels_its_siblings_and_the_other_units_at_the_same_moment():
+    sig = DeclarativeArtifact("http://there/sig", "a.sig", digests={"sha256": sha256(b"sig")})
+    a, b = unit("a", more=[sig]), unit("b")
+    with marbles() as m:
+        answers = {name: m.cold(diagram, error=NOT_FOUND) for name, diagram in {"a": "--#", "sig": "---------x|", "b": "---------x|"}.items()}
+        source = m.hot("-ab------|", a=a, b=b)
+        m.expect(source.pipe(download_artifacts(lambda request: answers[request.urls[0].rpartition("/")[2]])), "---#", error=NOT_FOUND)
+    assert [[interval.unsubscribe for interval in answers[name].subscriptions] for name in ("sig", "b")] == [[3], [3]]
+
+
+def test_files_with_the_same_digest_are_fetched_once():
+    a, b, c = unit("a", b"same"), unit("b", b"same"), unit("c", b"same")
+    with marbles() as m:
+        fetch = m.effect("---x|", x=body(b"same"))
+        source = m.hot("ab-------c|", a=a, b=b, c=c)
+        m.expect(source.pipe(download_artifacts(fetch)), "---(b,a)-c|", a=a, b=b, c=c)
+    assert [time for time, _ in fetch.calls] == [0]
+    assert a.artifacts[0].body is b.artifacts[0].body is c.artifacts[0].body
+
+
+def test_whoever_joined_a_flight_fails_with_it():
+    a, b = unit("a", b"same"), unit("b", b"same")
+    failed = []
+
+    def skip(unit, error):
+        failed.append((unit, error))
+
+    with marbles() as m:
+        fetch, asked = fetching(m, a="---#")
+        flights = Flights()
+        board = stage(
+            lambda unit: then(flights.board(unit.artifacts[0].digests, lambda: fetch(Request(unit.artifacts[0].urls))), list),
+            concurrency=2,
+            on_error=skip,
+        )
+        m.expect(m.hot("ab-|", a=a, b=b).pipe(board), "---|")
+    assert failed == [(b, NOT_FOUND), (a, NOT_FOUND)]
+    assert [name for _, name in asked] == ["a"]
+
+
+def test_files_without_digest_are_never_taken_for_each_other():
+    a, b = unit("a", digests={}), unit("b", digests={})
+    with marbles() as m:
+        fetch, asked = fetching(m, a="-x|", b="-x|")
+        m.expect(m.hot("(a,b)--|", a=a, b=b).pipe(download_artifacts(fetch)), "-(a,b)-|", a=a, b=b)
+    assert [name for _, name in asked] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "own", "fetched"),
+    [(False, None, True), (True, None, False), (False, True, False), (True, False, True), (True, True, False)],
+)
+def test_a_file_is_deferred_as_it_says_itself_else_as_the_policy_says(policy, own, fetched):
+    a = unit("a", deferred=own)
+    with marbles() as m:
+        fetch, asked = fetching(m, a="x|")
+        m.expect(m.hot("-a|", a=a).pipe(download_artifacts(fetch, deferred=policy)), "-a|", a=a)
+    assert bool(asked) == fetched
+
+
+def test_a_file_that_was_brought_along_is_not_fetched():
+    a = unit("a")
+    a.artifacts[0].body = brought = body(b"a")
+    with marbles() as m:
+        m.expect(m.hot("-a|", a=a).pipe(download_artifacts(m.effect("x|"))), "-a|", a=a)
+    assert a.artifacts[0].body is brought
+
+
+def known_without_digest():
+    a = stored(unit("a", digests={}))
+    a.new, a.artifacts[0].validators = False, Validators('"e"')
+    return a
+
+
+def test_a_known_file_without_digest_is_asked_for_conditionally_and_stays_where_it_is_unchanged():
+    a = known_without_digest()
+    with marbles() as m:
+        fetch = m.effect("-n|", n=None)
+        m.expect(m.hot("-a-|", a=a).pipe(download_artifacts(fetch)), "--a|", a=a)
+    assert fetch.calls[0][1][0].validators == Validators('"e"')
+    assert a.artifacts[0].body is None
+
+
+def test_a_known_file_with_other_bytes_now_is_a_conflict():
+    a = known_without_digest()
+    with marbles() as m:
+        fetch = m.effect("-x|", x=body(b"other", url="http://there/a"))
+        m.expect(m.hot("-a-|", a=a).pipe(download_artifacts(fetch)), "--#", error=ConflictError)
+
+
+async def test_the_same_operator_runs_over_asyncio_and_cancels_what_is_in_flight():
+    flying, landed = set(), []
+
+    async def fetch(request):
+        name = request.urls[0].rpartition("/")[2]
+        flying.add(name)
+        try:
+            if name == "9":
+                raise NOT_FOUND
+            await asyncio.sleep(0 if int(name) < 5 else 3600)
+        finally:
+            flying.discard(name)
+        return body(name.encode())
+
+    units = [unit(f"{n}") for n in range(40)]
+    with pytest.raises(HttpStatusError):
+        await run(from_iterable(units).pipe(download_artifacts(fetch, max_concurrent=10)), landed.append)
+    assert not flying
+    assert {unit.name for unit in landed} <= {"0", "1", "2", "3", "4"}
+
+
+async def test_over_asyncio_units_that_share_bytes_share_the_flight_and_its_failure():
+    calls = []
+
+    async def fetch(request):
+        calls.append(request)
+        await asyncio.sleep(0)
+        return body(b"same")
+
+    units = [unit(f"{n}", b"same") for n in range(100)]
+    landed = []
+    await run(from_iterable(units).pipe(download_artifacts(fetch, max_concurrent=7)), landed.append)
+    assert len(calls) == 1
+    assert sorted(landed, key=units.index) == units
+    assert len({id(unit.artifacts[0].body) for unit in units}) == 1
