@@ -79,6 +79,8 @@ class LocalStorage:
         Raises:
             StorageError: there is no room or no permission, or a file to be copied has changed meanwhile.
         """
+        if not bodies:
+            return
         steps = place(self.root, bodies)
         try:
             while await in_thread(self._threads, partial(_advance, steps)):

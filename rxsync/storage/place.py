@@ -21,7 +21,7 @@ PIECE = 1 << 20
 
 
 def place(root: Path, bodies: Sequence[Body]) -> Generator[None, None, None]:
-    """Keep the bodies under ``root``, durably; a step is one file, or 1 MiB of one that is copied.
+    """Keep the bodies, at least one, durably; a step is one file, or 1 MiB of a file that is copied.
 
     A file of ours is moved, and its body says where it is now: a batch that failed half-way can be put again.
 

@@ -135,7 +135,9 @@ class LocalSink:
         self._pieces, self._gathered = [], 0
         try:
             with storage_errors("write", self._scratch.root, self._scratch.folder):
-                file = self._file or await in_thread(self._scratch.threads, self._open)
+                file = self._file
+                if file is None:
+                    file = await in_thread(self._scratch.threads, self._open)
                 await to_the_end(wrap(file, executor=self._scratch.threads).writelines(pieces))
                 return file
         finally:
