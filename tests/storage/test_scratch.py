@@ -1,11 +1,13 @@
 """A scratch keeps its promises on memory, and is gone when its run is."""
 
 import asyncio
+import threading
 
 import pytest
 
 from rxsync.errors import StorageError
 from rxsync.storage import LocalStorage
+from rxsync.storage.hashing import HashingFile
 from rxsync.storage.scratch import MEMORY, PIECE, SMALL
 from rxsync.testing.storage import received, sha256_of, some_bytes
 
@@ -107,6 +109,30 @@ async def test_a_write_that_is_cancelled_is_over_when_the_sink_is_discarded(scra
     await sink.discard()  # an open file would be a ResourceWarning, which is an error here
     assert scratch.in_memory == 0
     assert list((tmp_path / "tmp" / "run").iterdir()) == []
+
+
+async def test_a_write_that_is_cancelled_waits_for_its_thread(scratch, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+    whole_write = HashingFile.write
+
+    def slow_disk(file, piece):
+        begun.set()
+        go_on.wait()
+        return whole_write(file, piece)
+
+    monkeypatch.setattr(HashingFile, "write", slow_disk)
+    sink = scratch.receive()
+    write = asyncio.ensure_future(sink.write(bytes(PIECE)))
+    await asyncio.to_thread(begun.wait)
+    for _ in range(6):  # however often
+        write.cancel()
+        await asyncio.sleep(0)
+    waited = not write.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await write
+    assert waited
+    await sink.discard()
 
 
 @pytest.mark.parametrize("ending", [KeyError, asyncio.CancelledError, KeyboardInterrupt])
