@@ -19,7 +19,7 @@ class Sink(Protocol):
     """Bytes taken so far."""
 
     async def write(self, piece: bytes) -> None:
-        """Take the next bytes.
+        """Take the next bytes. If that fails or is cancelled, only ``discard`` is left.
 
         Raises:
             StorageError: there is no room or no permission.
