@@ -7,7 +7,7 @@ or files and transactions would change behind the back of a run that is over.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import TypeVar
 
@@ -27,7 +27,17 @@ async def in_thread(executor: Executor | None, work: Callable[[], T]) -> T:
         Exception: whatever ``work`` raises.
         asyncio.CancelledError: the caller was cancelled, however often; the thread is done.
     """
-    future = asyncio.get_running_loop().run_in_executor(executor, work)
+    return await to_the_end(asyncio.get_running_loop().run_in_executor(executor, work))
+
+
+async def to_the_end(work: Awaitable[T]) -> T:
+    """Await ``work``, done by a thread, and return its result; a cancellation is held back until it is done.
+
+    Raises:
+        Exception: whatever ``work`` raises.
+        asyncio.CancelledError: the caller was cancelled, however often; ``work`` is done.
+    """
+    future = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:

@@ -19,7 +19,7 @@ class Sink(Protocol):
     """Bytes taken so far."""
 
     async def write(self, piece: bytes) -> None:
-        """Take the next bytes.
+        """Take the next bytes. If that fails or is cancelled, only ``discard`` is left.
 
         Raises:
             StorageError: there is no room or no permission.
@@ -48,7 +48,10 @@ class Scratch(Protocol):
         """
 
     def release(self, bodies: Sequence[Body]) -> None:
-        """Say that these bodies are needed no more, stored or not: their memory and files may go."""
+        """Say that these bodies are needed no more, stored or not: their memory and files may go.
+
+        Harmless for bodies that were released before, or come from elsewhere.
+        """
 
 
 class Storage(Protocol):
@@ -65,9 +68,11 @@ class Storage(Protocol):
         """Keep the bodies. Durable on return: what was put survives a power cut.
 
         A file that is already there is replaced: nobody vouches for a file that no row names yet.
+        A body whose file was moved says where it is now.
 
         Raises:
-            StorageError: there is no room or no permission; none of the bodies may be counted on.
+            StorageError: there is no room or no permission, or a file that is not ours has changed; none of
+                the bodies may be counted on, and those that are not at fault may be put again.
         """
 
     async def has(self, sha256: str) -> bool:

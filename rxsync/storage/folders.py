@@ -1,0 +1,104 @@
+"""Folders in ``tmp/`` that die with the process that made them.
+
+Floor 3, storage. A folder's lock is on the folder itself, so there is no lock file to leave behind; the
+system drops it when the process ends, however it ends. Whoever can take the lock of a folder may remove it.
+A folder that is made and not yet locked looks dead for a moment: a short lock on ``tmp/`` covers it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+
+from filelock import lock_descriptor
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY
+
+
+class LiveFolder:
+    """A folder ``tmp/name`` with its lock held from ``make`` until ``remove``, which takes all that is in it.
+
+    Args:
+        tmp: the folder it stands in; made if missing.
+        name: its name, unique among those that live.
+
+    Raises:
+        OSError: ``make``: it cannot be made, or one of this name lives. ``remove``: it cannot be removed.
+    """
+
+    def __init__(self, tmp: Path, name: str) -> None:
+        self.path = tmp / name
+        self._lock: int | None = None
+
+    def make(self) -> None:
+        """Make the folder and take its lock."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with _short_lock(self.path.parent):
+            self.path.mkdir()
+            try:
+                self._lock = _claim(self.path)
+            except OSError:
+                self.path.rmdir()
+                raise
+
+    def remove(self) -> None:
+        """Remove the folder, then let go of its lock. Harmless if it was never made, or removed before."""
+        if self._lock is None:
+            return
+        lock, self._lock = self._lock, None
+        try:
+            shutil.rmtree(self.path)
+        finally:
+            os.close(lock)
+
+    def __enter__(self) -> Path:
+        self.make()
+        return self.path
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+
+def sweep(tmp: Path) -> None:
+    """Remove every folder in ``tmp`` whose process is gone; leave those that live, and whatever is no folder.
+
+    Raises:
+        OSError: a dead folder cannot be removed.
+    """
+    with suppress(FileNotFoundError):
+        for path in list(tmp.iterdir()):
+            with _short_lock(tmp):
+                lock = _claim(path)
+            if lock is not None:
+                try:
+                    shutil.rmtree(path)
+                finally:
+                    os.close(lock)
+
+
+def _claim(path: Path) -> int | None:
+    """Take the lock of a folder; None if somebody has it, or there is no such folder."""
+    try:
+        lock = os.open(path, FOLDER)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if lock_descriptor(lock, blocking=False):
+        return lock
+    os.close(lock)
+    return None
+
+
+@contextmanager
+def _short_lock(tmp: Path) -> Iterator[None]:
+    lock = os.open(tmp, FOLDER)
+    try:
+        lock_descriptor(lock, poll_interval=0.005)
+        yield
+    finally:
+        os.close(lock)

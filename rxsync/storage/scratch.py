@@ -1,0 +1,162 @@
+"""Take the bytes of one run as they arrive, small files in memory and others on disk.
+
+Floor 3, storage. Nobody need know a size beforehand: pieces are gathered, and a sink that has gathered
+enough, or finds the run's memory full, writes them out and is a file from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from aiofiles.threadpool import wrap
+
+from rxsync.ports.body import Body
+from rxsync.storage.hashing import HashingFile, digests_of
+from rxsync.storage.trouble import storage_errors
+from rxsync.threads import in_thread, to_the_end
+
+SMALL = 256 << 10
+"""Largest body that is kept in memory, in bytes."""
+
+MEMORY = 64 << 20
+"""Most bytes of one run in memory, bodies and gathered pieces together; what is above goes to disk."""
+
+PIECE = 1 << 20
+"""Bytes that a file gathers before it troubles a thread."""
+
+
+class LocalScratch:
+    """A run's scratch in ``folder``, with the memory its bodies share.
+
+    Made by ``LocalStorage.scratch``; see the port ``rxsync.ports.storage.Scratch``.
+
+    Attributes:
+        in_memory: bytes of the run in memory now.
+    """
+
+    def __init__(self, root: Path, folder: Path, threads: Executor) -> None:
+        self.root, self.folder, self.threads = root, folder, threads
+        self.in_memory = 0
+        self._numbers = count()
+        self._bodies: set[Body] = set()
+
+    def receive(self, algorithms: Collection[str] = (), size: int | None = None) -> LocalSink:
+        """Give a place for one file; see the port. ``size`` is not needed here."""
+        return LocalSink(self, algorithms)
+
+    def release(self, bodies: Sequence[Body]) -> None:
+        """Give back memory and files of bodies that came from here; others and released ones are left alone.
+
+        Raises:
+            StorageError: a file cannot be removed.
+        """
+        for body in bodies:
+            if body not in self._bodies:
+                continue
+            self._bodies.remove(body)
+            if body.data is not None:
+                self.in_memory -= body.size
+                body.data = None
+            elif body.path is not None and body.ours:
+                with storage_errors("remove", self.root, body.path):
+                    body.path.unlink(missing_ok=True)
+
+    def keep(self, body: Body) -> Body:
+        """Count a body among those that wait for their release."""
+        self._bodies.add(body)
+        return body
+
+    def new_path(self) -> str:
+        """Name a file that is not there yet."""
+        return f"{self.folder}/{next(self._numbers)}"
+
+
+class LocalSink:
+    """Gathers pieces; see the port ``rxsync.ports.storage.Sink``.
+
+    Attributes:
+        size: bytes taken so far.
+    """
+
+    def __init__(self, scratch: LocalScratch, algorithms: Collection[str]) -> None:
+        self.size = 0
+        self._scratch, self._algorithms = scratch, algorithms
+        self._pieces: list[bytes] = []
+        self._gathered = 0
+        self._file: HashingFile | None = None
+        self._ended = False
+
+    async def write(self, piece: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            StorageError: there is no room or no permission.
+        """
+        length = len(piece)
+        self._pieces.append(piece)
+        self.size += length
+        self._gathered += length
+        self._scratch.in_memory += length
+        if self._gathered >= PIECE or self._scratch.in_memory > MEMORY:
+            await self._write_out()
+
+    async def close(self) -> Body:
+        """Hand over what came: in memory if it is small and was never written out, else as a file.
+
+        Raises:
+            StorageError: there is no room or no permission.
+        """
+        if self._file is None and self.size <= SMALL:
+            data = b"".join(self._pieces)
+            body = Body(self.size, digests_of(data, self._algorithms), data=data)
+            self._pieces, self._gathered = [], 0  # counted on, as the body's
+        else:
+            body = await self._close_file()
+        self._ended = True
+        return self._scratch.keep(body)
+
+    async def discard(self) -> None:
+        """Forget the bytes and whatever holds them. Harmless after ``close`` and when called again."""
+        if self._ended:
+            return
+        self._ended = True
+        self._scratch.in_memory -= self._gathered
+        self._pieces, self._gathered = [], 0
+        if self._file is not None:
+            await in_thread(self._scratch.threads, partial(_scrap, self._file))
+
+    async def _write_out(self) -> HashingFile:
+        pieces, gathered = self._pieces, self._gathered
+        self._pieces, self._gathered = [], 0
+        try:
+            with storage_errors("write", self._scratch.root, self._scratch.folder):
+                file = self._file
+                if file is None:
+                    file = await in_thread(self._scratch.threads, self._open)
+                await to_the_end(wrap(file, executor=self._scratch.threads).writelines(pieces))
+                return file
+        finally:
+            self._scratch.in_memory -= gathered
+
+    async def _close_file(self) -> Body:
+        file = await self._write_out()
+        with storage_errors("write", self._scratch.root, self._scratch.folder):
+            await to_the_end(wrap(file, executor=self._scratch.threads).close())
+        return Body(self.size, file.digests(), path=Path(file.name))
+
+    def _open(self) -> HashingFile:
+        # kept here, not only returned: a cancelled caller gets no result, and would leave the file open
+        self._file = HashingFile(self._scratch.new_path(), self._algorithms)
+        return self._file
+
+
+def _scrap(file: HashingFile) -> None:
+    with suppress(OSError):  # what could not be written matters no more
+        file.close()
+    with suppress(OSError):  # what stays goes with the scratch
+        Path(file.name).unlink()
