@@ -89,7 +89,7 @@ def test_new_units_get_their_rows_and_known_ones_keep_theirs(memory):
     memory.save(a)
     through(query_existing_content(memory.transact), [a, b])
     with marbles() as m:
-        m.expect(m.hot("-(b,a)|", a=a, b=b).pipe(save_content(memory.after(m, "--u|"), batch=2)), "---(b,a)|", a=a, b=b)
+        m.expect(m.hot("-(b,a)--|", a=a, b=b).pipe(save_content(memory.after(m, "--u|"), batch=2)), "---(b,a)|", a=a, b=b)
     assert (a.new, b.new) == (False, True)
     assert memory.rows("SELECT relative_path, id FROM file_file ORDER BY id") == [("a", a.content.id), ("b", b.content.id)]
     assert memory.rows("SELECT type, identity FROM content WHERE id = ?", b.content.id) == [("file.file", b.identity)]
@@ -194,7 +194,7 @@ def test_remote_artifacts_pass_in_order_when_their_transaction_is_kept(memory):
     a, b = saved(memory, unit("a")), saved(memory, unit("b"))
     with marbles() as m:
         save = save_remote_artifacts(memory.after(m, "--u|"), memory.remote, batch=2)
-        m.expect(m.hot("-(a,b)|", a=a, b=b).pipe(save), "---(a,b)|", a=a, b=b)
+        m.expect(m.hot("-(a,b)--|", a=a, b=b).pipe(save), "---(a,b)|", a=a, b=b)
 
 
 # -- resolve_content
