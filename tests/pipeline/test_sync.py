@@ -1,0 +1,384 @@
+"""Whole syncs of one repository over real files and a real database."""
+
+import asyncio
+import json
+import sqlite3
+
+import pytest
+from reactivex import Subject
+from reactivex import operators as ops
+
+from rxsync.declare import DeclarativeArtifact, DeclarativeContent
+from rxsync.errors import (
+    ConflictError,
+    DigestMismatchError,
+    GuardError,
+    LockedError,
+    MetadataError,
+    NotFoundError,
+    PluginError,
+    UsageError,
+)
+from rxsync.pipeline.guards import MaxDelete
+from rxsync.pipeline.home import Home
+from rxsync.pipeline.lock import locked
+from rxsync.pipeline.progress import Advanced, Finished, Started
+from rxsync.pipeline.sync import Options, sync
+from rxsync.plugins.file import FileContent, FilePlugin, plugin
+from rxsync.plugins.file.folder import write_manifest
+from tests.operators.conftest import sha256
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "source"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+def fill(folder, files):
+    """Let the folder hold just these files and a manifest of them."""
+    for old in [path for path in folder.rglob("*") if path.is_file()]:
+        old.unlink()
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    write_manifest(folder)
+
+
+async def mirror(source, home, **options):
+    report = await sync(str(source), home.repository("files"), plugin=plugin, options=Options(**options))
+    assert report.balances
+    return report
+
+
+async def failing(error, source, home, match=None, **options):
+    """Sync, expecting a failure that leaves everything as it was."""
+    before = await state(home)
+    with pytest.raises(error, match=match) as caught:
+        await sync(str(source), home.repository("files"), plugin=plugin, options=Options(**options))
+    report = caught.value.report
+    if before:
+        assert await state(home) == before
+    assert report.version is None
+    assert report.balances
+    assert report.exit_code == error.exit_code
+    assert list((home.path / "tmp").iterdir()) == []
+    return report
+
+
+async def state(home):
+    if not (home.path / "rxsync.db").exists():
+        return None
+    versions = await home.repository("files").versions()
+    return [(v.number, [unit.files for unit in await home.repository("files").units(v.number)]) for v in versions]
+
+
+def stored(home):
+    return {path.parent.name + path.name for path in (home.path / "artifacts").glob("*/*")}
+
+
+async def test_a_first_sync_makes_version_1_with_every_file_under_its_sha256(source, home):
+    fill(source, {"a": b"one", "b/c": b"two", "b/empty": b""})
+    report = await mirror(source, home)
+    assert (report.base_version, report.version, report.created) == (0, 1, True)
+    assert (report.declared, report.new, report.known, report.added, report.removed) == (3, 3, 0, 3, 0)
+    assert report.bytes_downloaded == 6
+    assert stored(home) == {sha256(data) for data in (b"one", b"two", b"")}
+    units = await home.repository("files").units()
+    assert [unit.files for unit in units] == [(("a", sha256(b"one"), 3),), (("b/c", sha256(b"two"), 3),), (("b/empty", sha256(b""), 0),)]
+
+
+async def test_an_unchanged_source_makes_no_version_and_fetches_nothing(source, home):
+    fill(source, {"a": b"one", "b": b"two"})
+    await mirror(source, home)
+    report = await mirror(source, home)
+    assert (report.version, report.base_version, report.created) == (1, 1, False)
+    assert (report.known, report.new, report.bytes_downloaded) == (2, 0, 0)
+
+
+async def test_what_changes_goes_and_comes_makes_the_next_version(source, home):
+    fill(source, {"same": b"same", "changed": b"old", "gone": b"gone"})
+    await mirror(source, home)
+    fill(source, {"same": b"same", "changed": b"new", "come": b"come"})
+    report = await mirror(source, home)
+    assert (report.version, report.added, report.removed, report.new, report.known) == (2, 2, 2, 2, 1)
+    came, went = await home.repository("files").diff(1, 2)
+    assert [unit.name for unit in came] == ["changed", "come"]
+    assert [unit.name for unit in went] == ["changed", "gone"]
+
+
+async def test_additive_mode_keeps_what_the_source_no_longer_has_and_replaces_what_changed(source, home):
+    fill(source, {"changed": b"old", "gone": b"gone"})
+    await mirror(source, home)
+    fill(source, {"changed": b"new"})
+    report = await mirror(source, home, mode="additive")
+    assert (report.added, report.removed) == (1, 1)
+    assert [unit.files[0][:2] for unit in await home.repository("files").units()] == [
+        ("changed", sha256(b"new")),
+        ("gone", sha256(b"gone")),
+    ]
+
+
+async def test_on_demand_saves_content_and_urls_and_a_later_immediate_sync_fetches_just_what_is_missing(source, home):
+    fill(source, {"a": b"one", "b": b"two"})
+    report = await mirror(source, home, policy="on_demand")
+    assert (report.version, report.new, report.deferred, report.bytes_downloaded) == (1, 2, 2, 0)
+    assert stored(home) == set()
+    with sqlite3.connect(home.path / "rxsync.db") as database:
+        urls = database.execute("SELECT url, size, digests FROM remote_artifact ORDER BY url").fetchall()
+    database.close()
+    assert urls == [(f"{source.as_uri()}/{n}", 3, f"sha256:{sha256(data)}") for n, data in (("a", b"one"), ("b", b"two"))]
+    fill(source, {"a": b"one", "b": b"two", "c": b"six"})
+    report = await mirror(source, home)
+    assert (report.version, report.new, report.known, report.deferred, report.bytes_downloaded) == (2, 1, 2, 0, 9)
+    assert (report.added, report.removed) == (1, 0)
+    assert [unit.files[0][1] for unit in await home.repository("files").units()] == [sha256(x) for x in (b"one", b"two", b"six")]
+    assert (await mirror(source, home)).bytes_downloaded == 0
+
+
+async def test_bytes_fetched_later_change_no_version(source, home):
+    fill(source, {"a": b"one"})
+    await mirror(source, home, policy="on_demand")
+    report = await mirror(source, home)
+    assert (report.version, report.created, report.known, report.bytes_downloaded) == (1, False, 1, 3)
+    assert stored(home) == {sha256(b"one")}
+
+
+async def test_two_paths_with_the_same_bytes_are_two_units_and_one_file(source, home):
+    fill(source, {"a": b"same", "b": b"same", "c": b"same"})
+    report = await mirror(source, home)
+    assert (report.new, report.bytes_downloaded) == (3, 4)
+    assert stored(home) == {sha256(b"same")}
+
+
+async def test_the_same_line_twice_is_one_unit_repeated(source, home):
+    fill(source, {"a": b"one"})
+    manifest = source / "PULP_MANIFEST"
+    manifest.write_text(manifest.read_text() * 3)
+    report = await mirror(source, home)
+    assert (report.declared, report.new, report.repeated, report.added) == (3, 1, 2, 1)
+
+
+async def test_a_folder_without_a_manifest_is_walked(source, home):
+    fill(source, {"b/c": b"two", "a": b"one"})
+    (source / "PULP_MANIFEST").unlink()
+    (source / "link").symlink_to("a")
+    (source / "outside").symlink_to("/etc/passwd")
+    report = await mirror(source, home)
+    assert report.new == 3
+    assert [unit.name for unit in await home.repository("files").units()] == ["a", "b/c", "link"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("b,nothex,3", "PULP_MANIFEST line 2: sha256"),
+        (f"b,{'0' * 63},3", "PULP_MANIFEST line 2: sha256"),
+        (f"b,{'0' * 64},-4", 'PULP_MANIFEST line 2: size "-4" is negative'),
+        (f"b,{'0' * 64},many", "PULP_MANIFEST line 2: size"),
+        ("b", "PULP_MANIFEST line 2: expected relative_path,sha256,size"),
+        (f"b,c,{'0' * 64},3", "PULP_MANIFEST line 2: expected relative_path,sha256,size"),
+        *[
+            (f"{path},{'0' * 64},3", "PULP_MANIFEST line 2: relative_path")
+            for path in ("../b", "/b", "", ".", "b/./c", "b//c", "b\\c", "b/..", "x" * 300)
+        ],
+    ],
+)
+async def test_a_malformed_line_is_named_and_changes_nothing(source, home, line, said):
+    fill(source, {"a": b"one"})
+    await mirror(source, home)
+    with (source / "PULP_MANIFEST").open("a") as manifest:
+        manifest.write(line + "\n")
+    await failing(MetadataError, source, home, match=said)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ([("a", b"one"), ("a", b"two")], r'"a" \(PULP_MANIFEST line [12]\) and "a" \(PULP_MANIFEST line [12]\) have other bytes'),
+        ([("a/b", b"one"), ("a", b"two")], r'"a/b" \(PULP_MANIFEST line 1\) lies below "a" \(PULP_MANIFEST line 2\)'),
+    ],
+)
+async def test_files_that_cannot_stand_together_are_named_and_make_no_version(source, home, files, said):
+    fill(source, {"z": b"zero"})
+    await mirror(source, home, max_delete=MaxDelete.parse("100%"))
+    objects = source / "objects"
+    objects.mkdir()
+
+    class Objects(FilePlugin):
+        async def declare(self, remote, downloader):
+            for number, (path, data) in enumerate(files, 1):
+                (objects / sha256(data)).write_bytes(data)
+                artifact = DeclarativeArtifact(
+                    (objects / sha256(data)).as_uri(), path, digests={"sha256": sha256(data)}, size=len(data)
+                )
+                yield DeclarativeContent(
+                    FileContent(relative_path=path, sha256=sha256(data)), [artifact], origin=f"PULP_MANIFEST line {number}"
+                )
+
+    before = await state(home)
+    with pytest.raises(ConflictError, match=said) as caught:
+        await sync(str(source), home.repository("files"), plugin=Objects())
+    assert await state(home) == before
+    assert caught.value.report.exit_code == 4
+
+
+async def test_wrong_bytes_are_never_stored(source, home):
+    fill(source, {"a": b"one"})
+    await mirror(source, home)
+    fill(source, {"a": b"one", "b": b"two"})
+    (source / "b").write_bytes(b"owt")
+    report = await failing(DigestMismatchError, source, home, retries=0)
+    assert stored(home) == {sha256(b"one")}
+    (problem,) = report.problems
+    assert problem.url == f"{source.as_uri()}/b"
+    assert problem.kind == "DigestMismatchError"
+
+
+async def test_an_empty_manifest_over_a_full_version_trips_the_guard(source, home):
+    fill(source, {"a": b"one"})
+    await mirror(source, home)
+    (source / "PULP_MANIFEST").write_text("# nothing\n\n")
+    report = await failing(GuardError, source, home, match="the source is empty")
+    assert report.declared == 0
+    report = await mirror(source, home, max_delete=MaxDelete.parse("100%"))
+    assert (report.version, report.removed) == (2, 1)
+    assert (await mirror(source, home)).created is False
+
+
+async def test_an_empty_source_into_an_empty_repository_or_added_is_no_accident(source, home):
+    fill(source, {})
+    assert (await mirror(source, home)).version == 0
+    fill(source, {"a": b"one"})
+    await mirror(source, home)
+    (source / "PULP_MANIFEST").write_text("")
+    assert (await mirror(source, home, mode="additive")).created is False
+
+
+async def test_losing_too_much_trips_the_guard_and_changed_files_are_not_lost(source, home):
+    fill(source, {f"{n}": b"%d" % n for n in range(20)})
+    await mirror(source, home)
+    fill(source, {f"{n}": b"changed" for n in range(20)})
+    assert (await mirror(source, home)).removed == 20
+    fill(source, {f"{n}": b"changed" for n in range(15)})
+    await failing(GuardError, source, home, match="5 of 20 units")
+    assert (await mirror(source, home, max_delete=MaxDelete.parse("5"))).removed == 5
+
+
+async def test_a_repository_that_is_held_is_left_alone(source, home):
+    fill(source, {"a": b"one"})
+    await mirror(source, home)
+    with locked(home.locks, "files"):
+        with pytest.raises(LockedError, match="files: another run holds"):
+            await sync(str(source), home.repository("files"), plugin=plugin)
+        assert (await sync(str(source), home.repository("other"), plugin=plugin)).version == 1
+        assert await state(home)
+    assert (await mirror(source, home)).created is False
+
+
+async def test_two_syncs_of_one_home_at_the_same_time_share_files_and_both_finish(source, home):
+    fill(source, {f"{n}": b"%d" % (n % 50) for n in range(300)})
+    reports = await asyncio.gather(*(sync(str(source), home.repository(name), plugin=plugin) for name in ("one", "two")))
+    assert [(report.version, report.declared, report.balances) for report in reports] == [(1, 300, True)] * 2
+    assert len(stored(home)) == 50
+    one, two = [await home.repository(name).units() for name in ("one", "two")]
+    assert one == two
+
+
+async def test_a_cancelled_sync_leaves_no_version_no_temp_file_and_the_next_one_succeeds(source, home):
+    fill(source, {f"{n}": b"%d" % n for n in range(200)})
+    reached = asyncio.Event()
+    never = asyncio.Event()
+
+    class Stuck(FilePlugin):
+        async def declare(self, remote, downloader):
+            async for unit in super().declare(remote, downloader):
+                yield unit
+            reached.set()
+            await never.wait()
+
+    task = asyncio.create_task(sync(str(source), home.repository("files"), plugin=Stuck()))
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [v.number for v in await home.repository("files").versions()] == [0]
+    assert list((home.path / "tmp").iterdir()) == []
+    report = await mirror(source, home)
+    assert (report.version, report.added) == (1, 200)
+
+
+async def test_an_authors_step_that_drops_units_is_named_and_the_report_still_balances(source, home):
+    fill(source, {"a": b"one", "b.tmp": b"two"})
+    keep = ops.filter(lambda unit: not unit.name.endswith(".tmp"))
+    report = await mirror(source, home, amend=lambda recipe: recipe.before("download_artifacts", no_temporaries=keep))
+    assert (report.declared, report.new, report.dropped, report.added) == (2, 1, 1, 1)
+    (problem,) = report.problems
+    assert (problem.relative_path, problem.kind, problem.stage) == ("b.tmp", "dropped", "no_temporaries")
+
+
+async def test_a_source_that_awaits_a_unit_gets_its_saved_content(source, home):
+    fill(source, {"a": b"one", "b": b"two"})
+    saved = []
+
+    class Patient(FilePlugin):
+        async def declare(self, remote, downloader):
+            async for unit in super().declare(remote, downloader):
+                yield unit
+                saved.append(await unit.resolution())
+
+    await sync(str(source), home.repository("files"), plugin=Patient())
+    assert [(content.relative_path, content.id is not None) for content in saved] == [("a", True), ("b", True)]
+
+
+async def test_progress_is_told_as_events_that_end_with_the_report(source, home):
+    fill(source, {"a": b"one", "b": b"two"})
+    events, seen = Subject(), []
+    events.subscribe(seen.append)
+    report = await sync(str(source), home.repository("files"), plugin=plugin, events=events)
+    assert seen[0] == Started(report.run, "files", f"{source.as_uri()}/")
+    assert seen[-1] == Finished(report)
+    last = [event for event in seen if isinstance(event, Advanced)][-1]
+    assert (last.declared, last.done, last.total_known, last.bytes_downloaded) == (2, 2, True, 6)
+    assert "download_artifacts" in [gauge.name for gauge in last.stages]
+
+
+async def test_every_run_is_noted_with_its_report(source, home):
+    fill(source, {"a": b"one"})
+    good = await mirror(source, home)
+    (source / "PULP_MANIFEST").write_text("rubbish\n")
+    bad = await failing(MetadataError, source, home)
+    database = sqlite3.connect(home.path / "rxsync.db")
+    rows = database.execute("SELECT id, exit_code, finished IS NOT NULL, report FROM sync_run ORDER BY exit_code").fetchall()
+    database.close()
+    assert [row[:3] for row in rows] == [(good.run, 0, 1), (bad.run, 4, 1)]
+    assert [json.loads(row[3])["version"] for row in rows] == [1, None]
+
+
+async def test_what_is_wrong_before_a_run_makes_no_home(tmp_path, source, home):
+    fill(source, {"a": b"one"})
+    with pytest.raises(PluginError, match="no plugin 'nope'; installed:"):
+        await sync(str(source), home.repository("files"), plugin="nope")
+    with pytest.raises(UsageError, match="no such folder, and no URL"):
+        await sync(str(tmp_path / "nowhere"), home.repository("files"), plugin=plugin)
+    for name in ("", "a/b", "..", "-x", "x" * 200, "ä"):
+        with pytest.raises(UsageError, match="cannot name a repository"):
+            home.repository(name)
+    assert not home.path.exists()
+    assert await home.repositories() == []
+
+
+async def test_a_deleted_repository_is_gone(source, home):
+    fill(source, {"a": b"one"})
+    await mirror(source, home)
+    assert await home.repository("files").delete() == 2
+    with pytest.raises(NotFoundError):
+        await home.repository("files").versions()
+    report = await mirror(source, home)
+    assert (report.version, report.known, report.bytes_downloaded) == (1, 1, 0)
