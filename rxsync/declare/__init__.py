@@ -1,0 +1,4 @@
+"""What a plugin says is in a remote repository: values that cannot be impossible.
+
+Floor 1, values.
+"""

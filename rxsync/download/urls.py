@@ -1,0 +1,81 @@
+"""Say where without saying the secret: URLs taken apart, credentials on one side.
+
+Floor 3, download. Every error, note and body carries a URL that went through ``without_credentials``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from aiohttp import encode_basic_auth
+from yarl import URL
+
+from rxsync.errors import DownloadError
+
+# The second form is no URL: somebody did not escape a "/" in a password. It is refused, and the refusal is
+# shown.
+_USERINFO = re.compile(r"^([^/?#]*//)(?:[^/?#]*@|[^/?#@\[:]*:(?!\d*(?:[/?#]|$)).*@)", re.DOTALL)
+
+
+class Target(NamedTuple):
+    """Where a request goes and what only that origin may hear.
+
+    Attributes:
+        url: http or https, without credentials.
+        private: headers for the origin of ``url`` alone: credentials, and whatever the caller asked to send.
+    """
+
+    url: URL
+    private: Mapping[str, str]
+
+
+def without_credentials(url: str) -> str:
+    """Drop the user and the password of a URL, and nothing else.
+
+    >>> without_credentials("https://ada:lovelace@host:8443/a@b?c=d@e#f")
+    'https://host:8443/a@b?c=d@e#f'
+    """
+    return _USERINFO.sub(r"\1", url) if "@" in url else url
+
+
+def scheme_of(url: str) -> str:
+    """Name the scheme of ``url`` in lower case; empty if it has none.
+
+    >>> scheme_of("HTTPS://host/"), scheme_of("host/path")
+    ('https', '')
+    """
+    scheme, colon, _ = url.partition(":")
+    return scheme.lower() if colon and scheme.isascii() and scheme.isalnum() else ""
+
+
+def target_of(url: str, headers: Mapping[str, str]) -> Target:
+    """Take an http(s) URL apart; a user and password in it become basic authentication.
+
+    Args:
+        url: absolute, http or https.
+        headers: what the caller asks to send; an ``Authorization`` in them goes before the one in the URL.
+
+    Raises:
+        DownloadError: it is no valid URL.
+    """
+    try:
+        parsed = URL(url)
+        if not parsed.raw_host:
+            raise ValueError("no host")
+        if parsed.raw_user is None and parsed.raw_password is None:
+            return Target(parsed, headers)
+        basic = encode_basic_auth(parsed.user or "", parsed.password or "")
+    except ValueError:
+        # Neither shown nor chained: the parser's message quotes the URL, password and all.
+        pass
+    else:
+        return Target(
+            parsed.with_user(None), headers if _authorizes(headers) else {"Authorization": basic, **headers}
+        )
+    raise DownloadError(without_credentials(url), "not a valid URL")
+
+
+def _authorizes(headers: Mapping[str, str]) -> bool:
+    return any(name.lower() == "authorization" for name in headers)
