@@ -142,4 +142,5 @@ class Downloads:
             return transport
         if scheme == "file":
             raise DownloadError(without_credentials(url), "only a file: source may lead to file: URLs")
-        raise DownloadError(without_credentials(url), f"cannot download by {scheme or 'no scheme'}:")
+        reason = f"cannot download by {scheme}:" if scheme else "no scheme; expected http:, https: or file:"
+        raise DownloadError(without_credentials(url), reason)

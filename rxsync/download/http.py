@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http.client import responses
 from types import TracebackType
 
 import aiohttp
@@ -87,7 +88,7 @@ class HttpTransport:
         if response.status == 304 and conditional:
             return Answer(reading.read, unchanged=True)
         if response.status != 200:
-            raise HttpStatusError(asked, response.status, response.reason or "")
+            raise HttpStatusError(asked, response.status, responses.get(response.status, ""))
         seen = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
         return Answer(reading.read, length=response.content_length, validators=seen)
 
@@ -105,9 +106,9 @@ class _Reading:
 
     def __init__(self, transport: HttpTransport, response: aiohttp.ClientResponse, asked: str) -> None:
         self._transport, self._response, self._asked = transport, response, asked
-        endless = response.content_length is None and "Transfer-Encoding" not in response.headers
-        connection = response.connection if endless else None
-        self._watched = connection.protocol if connection else None
+        self._open_ended = response.content_length is None and "Transfer-Encoding" not in response.headers
+        connection = response.connection if self._open_ended else None
+        self._protocol = None if connection is None else connection.protocol
 
     async def read(self) -> bytes:
         """Give the next bytes; empty at the end.
@@ -117,15 +118,16 @@ class _Reading:
         """
         try:
             piece = await self._response.content.readany()
-            if piece or self._watched is None:
-                return piece
-            broken = self._watched.exception()
-            if broken is None or isinstance(broken, aiohttp.ServerDisconnectedError):
+            if piece or not self._open_ended or self._ended_in_order():
                 return piece
             raise aiohttp.ClientPayloadError
         except FAULTS as error:
             problem = self._transport._explain(self._asked, error)
         raise problem
+
+    def _ended_in_order(self) -> bool:
+        broken = None if self._protocol is None else self._protocol.exception()  # an empty queue is falsy
+        return isinstance(broken, aiohttp.ServerDisconnectedError)
 
 
 class _UnansweredError(Exception):

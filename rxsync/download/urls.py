@@ -14,9 +14,10 @@ from yarl import URL
 
 from rxsync.errors import DownloadError
 
-# The second form is no URL: somebody did not escape a "/" in a password. It is refused, and the refusal is
-# shown.
-_USERINFO = re.compile(r"^([^/?#]*//)(?:[^/?#]*@|[^/?#@\[:]*:(?!\d*(?:[/?#]|$)).*@)", re.DOTALL)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+# What follows the bar is no URL: somebody did not escape a "/" in a password, or forgot the scheme. It is
+# refused, and the refusal is shown.
+_USERINFO = re.compile(r"^([^/?#]*//|)(?:[^/?#]*@|[^/?#@\[:]*:(?!\d*(?:[/?#]|$)).*@)", re.DOTALL)
 
 
 class Target(NamedTuple):
@@ -46,8 +47,8 @@ def scheme_of(url: str) -> str:
     >>> scheme_of("HTTPS://host/"), scheme_of("host/path")
     ('https', '')
     """
-    scheme, colon, _ = url.partition(":")
-    return scheme.lower() if colon and scheme.isascii() and scheme.isalnum() else ""
+    scheme = _SCHEME.match(url)
+    return scheme[1].lower() if scheme else ""
 
 
 def target_of(url: str, headers: Mapping[str, str]) -> Target:

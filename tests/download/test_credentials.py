@@ -175,6 +175,8 @@ def assert_silent(error: BaseException) -> None:
         ("file:///srv/a@b", "file:///srv/a@b"),
         ("//ada:pw@h/a", "//h/a"),
         ("http://ada:p/w@h/a", "http://h/a"),
+        ("ada:pw@h/a", "h/a"),
+        ("http:ada:pw@h/a", "h/a"),
         ("http://h/%20%2f?b=%41", "http://h/%20%2f?b=%41"),
     ],
 )

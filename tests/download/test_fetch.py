@@ -208,7 +208,7 @@ async def test_a_redirect_never_leads_to_a_local_file(server, once, tmp_path):
     ("url", "reason"),
     [
         ("ftp://127.0.0.1/a", "cannot download by ftp:"),
-        ("127.0.0.1/a", "cannot download by no scheme:"),
+        ("127.0.0.1/a", "no scheme; expected http:, https: or file:"),
         ("file:///etc/hostname", "only a file: source may lead to file: URLs"),
         ("http://127.0.0.1:99999/a", "not a valid URL"),
         ("http:///a", "not a valid URL"),
