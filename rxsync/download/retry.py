@@ -38,8 +38,6 @@ async def retrying(work: Callable[[], Awaitable[T]], retries: int, backoff: floa
     try:
         return await work()
     except DownloadError as error:
-        if not (retries and error.transient):
-            raise
         failures = [error]
     _keep_hooks_from_our_errors()
     async for attempt in stamina.retry_context(_wait(backoff), attempts=retries + 1, timeout=None):

@@ -63,8 +63,6 @@ def target_of(url: str, headers: Mapping[str, str]) -> Target:
     """
     try:
         parsed = URL(url)
-        if not parsed.raw_host:
-            raise ValueError("no host")
         if parsed.raw_user is None and parsed.raw_password is None:
             return Target(parsed, headers)
         basic = encode_basic_auth(parsed.user or "", parsed.password or "")

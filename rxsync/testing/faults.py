@@ -49,7 +49,7 @@ class Seen:
 
     Attributes:
         path: as it stands in the request line, query included.
-        headers: names in lower case; the last one of a name counts.
+        headers: names in lower case; what came twice is joined by a comma.
     """
 
     path: str
@@ -226,8 +226,11 @@ async def fault_server(
 
 def _parse(head: bytes) -> Seen:
     first, *rest = head.decode("latin-1").split("\r\n")
-    pairs = (line.partition(":") for line in rest if line)
-    return Seen(first.split(" ")[1], {name.lower(): value.strip() for name, _, value in pairs})
+    headers: dict[str, str] = {}
+    for name, _, value in (line.partition(":") for line in rest if line):
+        known = headers.get(name.lower())
+        headers[name.lower()] = value.strip() if known is None else f"{known}, {value.strip()}"
+    return Seen(first.split(" ")[1], headers)
 
 
 def _tear_down(writer: asyncio.StreamWriter) -> None:

@@ -82,8 +82,8 @@ def test_the_same_origin_may_be_spelt_otherwise(location):
 
 
 def test_from_http_to_https_is_another_origin():
-    target = follow(Target(URL("http://h/a"), PRIVATE), "https://h/a", "asked")
-    assert (str(target.url), target.private) == ("https://h/a", {})
+    target = follow(Target(URL("http://h:8000/a"), PRIVATE), "https://h:8000/a", "asked")
+    assert (str(target.url), target.private) == ("https://h:8000/a", {})
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,14 @@ async def test_an_endless_body_is_left_at_its_declared_size(server, once, scratc
     assert scratch.empty
 
 
+@pytest.mark.parametrize(("announced", "received"), [(99, 99), (1 << 40, 101)])
+async def test_a_wrong_announced_length_is_refused_before_a_byte_comes(server, once, announced, received):
+    url = server.serve("/a", Script(answer(length=announced).wire, hold=asyncio.Event()))
+    with pytest.raises(SizeMismatchError) as caught:
+        await once.fetch(Request((url,), size=100))
+    assert caught.value.received == received
+
+
 @pytest.mark.parametrize("algorithm", ["sha256", "md5"])
 async def test_a_flipped_bit_is_found_by_each_declared_digest(server, once, scratch, algorithm):
     declared = hashlib.new(algorithm, BODY).hexdigest()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import tracemalloc
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxsync.download import open_downloader
+from rxsync.download import Downloads, open_downloader
 from rxsync.download.lines import LineSplitter
+from rxsync.download.transport import Answer
 from rxsync.errors import DownloadError, HttpStatusError, MetadataError
 from rxsync.testing.faults import Script, answer, chunked, reset, truncated
 
@@ -191,6 +192,26 @@ async def test_a_missing_text_is_a_status(server, once):
 
 async def test_an_empty_text_has_no_lines(server, once):
     assert await read(once, server.serve("/a", answer(b""))) == []
+
+
+async def test_who_leaves_early_leaves_nothing_open(scratch):
+    closed = []
+
+    class Endless:
+        @asynccontextmanager
+        async def open(self, url, headers, held):
+            try:
+                yield Answer(self.read)
+            finally:
+                closed.append(url)
+
+        async def read(self):
+            return b"a\n"
+
+    downloads = Downloads({"endless": Endless()}, scratch, retries=0, backoff=0)
+    async with aclosing(downloads.lines("endless:a")) as lines:
+        assert await anext(lines) == "a"
+    assert closed == ["endless:a"]
 
 
 async def test_who_leaves_early_frees_the_connection(server, scratch):
