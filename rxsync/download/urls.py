@@ -70,11 +70,6 @@ def target_of(url: str, headers: Mapping[str, str]) -> Target:
         # Neither shown nor chained: the parser's message quotes the URL, password and all.
         pass
     else:
-        return Target(
-            parsed.with_user(None), headers if _authorizes(headers) else {"Authorization": basic, **headers}
-        )
+        # The caller's own "authorization" wins: aiohttp sends the last of a name, however it is spelt.
+        return Target(parsed.with_user(None), {"Authorization": basic, **headers})
     raise DownloadError(without_credentials(url), "not a valid URL")
-
-
-def _authorizes(headers: Mapping[str, str]) -> bool:
-    return any(name.lower() == "authorization" for name in headers)
