@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 
-# The second form is no URL: somebody did not escape a "/" in a password. It is refused, and the refusal is
-# shown.
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+# What follows the bar is no URL: somebody did not escape a "/" in a password, or forgot the scheme. It is
+# refused, and the refusal is shown.
 _USERINFO = re.compile(r"^([^/?#]*//|)(?:[^/?#]*@|[^/?#@\[:]*:(?!\d*(?:[/?#]|$)).*@)", re.DOTALL)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +21,7 @@ from rxsync.catalog import schema
 from rxsync.catalog.listing import Listing
 from rxsync.catalog.versions import Versions
 from rxsync.errors import CatalogError
+from rxsync.locks import alone_in
 from rxsync.models import Content
 from rxsync.threads import in_thread
 
@@ -70,7 +72,8 @@ class SqliteCatalog:
             schema.make_core(writer.database)
             schema.make_types(writer.database, types)
 
-        await writer.run(make)
+        # Alone, since two processes may both be the first, and a change of the journal mode waits for nobody.
+        await writer.run(make, alone=self.path.parent if self.path else None)
 
     async def read(self, work: Callable[[Listing], T]) -> T:
         """Run ``work`` on one state of the database.
@@ -108,9 +111,9 @@ class _Connection:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rxsync-catalog")
         self._closed = False
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run ``work`` in one transaction, in the thread."""
-        return await in_thread(self._thread, partial(self._transact, work))
+    async def run(self, work: Callable[[sqlite3.Connection], T], *, alone: Path | None = None) -> T:
+        """Run ``work`` in one transaction, in the thread; with the lock of a folder, where one is given."""
+        return await in_thread(self._thread, partial(self._transact, work, alone))
 
     async def close(self) -> None:
         if not self._closed:
@@ -118,14 +121,18 @@ class _Connection:
             await in_thread(self._thread, self.database.close)
             self._thread.shutdown()
 
-    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _transact(self, work: Callable[[sqlite3.Connection], T], alone: Path | None) -> T:
         try:
-            if self.database.connect(reuse_if_open=True):
-                schema.check(self.database)
-            with self.database.atomic():
-                return work(self.database.connection())
+            with alone_in(alone) if alone else nullcontext():
+                return self._connected(work)
         except (sqlite3.Error, PeeweeException) as error:
             raise _translated(error, str(self.database.database)) from error
+
+    def _connected(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self.database.connect(reuse_if_open=True):
+            schema.check(self.database)
+        with self.database.atomic():
+            return work(self.database.connection())
 
 
 def _translated(error: Exception, name: str) -> CatalogError:

@@ -103,8 +103,7 @@ class Home:
             raise StorageError(f"{self.path}: {error.strerror}") from error
         catalog = SqliteCatalog(self.path / DATABASE)
         try:
-            with locked(self.locks, ".home", wait=True):  # two processes may both be the first
-                await catalog.prepare(types)
+            await catalog.prepare(types)
             yield catalog
         finally:
             await catalog.close()

@@ -15,19 +15,18 @@ from rxsync.errors import LockedError, StorageError
 
 
 @contextmanager
-def locked(folder: Path, name: str, *, wait: bool = False) -> Iterator[None]:
+def locked(folder: Path, name: str) -> Iterator[None]:
     """Hold the lock of a repository.
 
     Args:
         folder: where locks are; made if missing.
         name: of the repository.
-        wait: True to wait for it, where it is never held for long.
 
     Raises:
         LockedError: somebody else holds it; answered at once.
         StorageError: the lock cannot be made.
     """
-    lock = FileLock(folder / f"{name}.lock", timeout=-1 if wait else 0, thread_local=False)
+    lock = FileLock(folder / f"{name}.lock", timeout=0, thread_local=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()

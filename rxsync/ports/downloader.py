@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rxsync.ports.body import Body, Validators
+from rxsync.declare.body import Body, Validators
 
 
 @dataclass(frozen=True, slots=True)

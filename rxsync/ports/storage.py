@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from rxsync.ports.body import Body
+from rxsync.declare.body import Body
 
 
 class Sink(Protocol):

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from filelock import lock_descriptor
 
-FOLDER = os.O_RDONLY | os.O_DIRECTORY
+from rxsync.locks import FOLDER, alone_in
 
 
 class LiveFolder:
@@ -37,7 +36,7 @@ class LiveFolder:
     def make(self) -> None:
         """Make the folder and take its lock."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with _short_lock(self.path.parent):
+        with alone_in(self.path.parent):
             self.path.mkdir()
             try:
                 self._lock = _claim(self.path)
@@ -73,7 +72,7 @@ def sweep(tmp: Path) -> None:
     """
     with suppress(FileNotFoundError):
         for path in list(tmp.iterdir()):
-            with _short_lock(tmp):
+            with alone_in(tmp):
                 lock = _claim(path)
             if lock is not None:
                 try:
@@ -92,13 +91,3 @@ def _claim(path: Path) -> int | None:
         return lock
     os.close(lock)
     return None
-
-
-@contextmanager
-def _short_lock(tmp: Path) -> Iterator[None]:
-    lock = os.open(tmp, FOLDER)
-    try:
-        lock_descriptor(lock, poll_interval=0.005)
-        yield
-    finally:
-        os.close(lock)

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from aiofiles.threadpool import wrap
 
+from rxsync.declare.body import Body
 from rxsync.errors import StorageError
-from rxsync.ports.body import Body
 from rxsync.storage.folders import LiveFolder, sweep
 from rxsync.storage.place import PIECE, place
 from rxsync.storage.scratch import LocalScratch

@@ -10,8 +10,8 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
+from rxsync.declare.body import Body
 from rxsync.errors import StorageError
-from rxsync.ports.body import Body
 from rxsync.storage import durable
 from rxsync.storage.folders import LiveFolder
 from rxsync.storage.hashing import READ_ONLY, HashingFile
@@ -91,8 +91,6 @@ def _copy(body: Body, source: Path, temp: str) -> Iterator[None]:
 def _rename(temp: str, target: str) -> None:
     try:
         os.rename(temp, target)  # noqa: PTH104 - hot, a Path costs 3 us
-    except (
-        FileNotFoundError
-    ):  # the first file with these two digits; looking each time would cost a call a file
+    except FileNotFoundError:  # the first file with these two digits; looking each time would cost a call a file
         Path(target).parent.mkdir(parents=True, exist_ok=True)
         os.rename(temp, target)  # noqa: PTH104 - the same call again

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aiofiles.threadpool import wrap
 
-from rxsync.ports.body import Body
+from rxsync.declare.body import Body
 from rxsync.storage.hashing import HashingFile, digests_of
 from rxsync.storage.trouble import storage_errors
 from rxsync.threads import in_thread, to_the_end

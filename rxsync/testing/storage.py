@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from rxsync.declare.body import Body
 from rxsync.errors import StorageError
-from rxsync.ports.body import Body
 from rxsync.ports.storage import Scratch, Storage
 
 SIZES = [0, 1, 4096, 256 << 10, (256 << 10) + 1, (3 << 20) + 7]
@@ -78,9 +78,7 @@ class StorageTests:
     # What a sink gives
 
     @pytest.mark.parametrize("size", SIZES)
-    async def test_a_body_is_what_came_whether_in_memory_or_on_disk(
-        self, scratch: Scratch, size: int
-    ) -> None:
+    async def test_a_body_is_what_came_whether_in_memory_or_on_disk(self, scratch: Scratch, size: int) -> None:
         data = some_bytes(size)
         body = await received(scratch, data)
         assert (body.size, body.digests) == (size, {"sha256": sha256_of(data)})
@@ -119,9 +117,7 @@ class StorageTests:
         bodies = [await sink.close() for sink in sinks]
         assert [body.sha256 for body in bodies] == [sha256_of(piece * 2) for piece in pieces]
 
-    async def test_discarding_is_harmless_again_and_after_close(
-        self, scratch: Scratch, storage: Storage
-    ) -> None:
+    async def test_discarding_is_harmless_again_and_after_close(self, scratch: Scratch, storage: Storage) -> None:
         for size in SIZES:
             dropped, kept = scratch.receive(), scratch.receive()
             for sink in (dropped, kept):
@@ -145,18 +141,14 @@ class StorageTests:
         assert await storage.has(body.sha256)
         assert await read_all(storage, body.sha256) == data
 
-    async def test_a_batch_may_hold_the_same_bytes_more_than_once(
-        self, scratch: Scratch, storage: Storage
-    ) -> None:
+    async def test_a_batch_may_hold_the_same_bytes_more_than_once(self, scratch: Scratch, storage: Storage) -> None:
         datas = [some_bytes(size, seed) for size in SIZES for seed in (1, 2, 1)]
         bodies = [await received(scratch, data) for data in datas]
         await storage.put(bodies)
         scratch.release(bodies)
         assert [await read_all(storage, sha256_of(data)) for data in datas] == datas
 
-    async def test_bytes_may_be_put_again_and_by_several_at_once(
-        self, scratch: Scratch, storage: Storage
-    ) -> None:
+    async def test_bytes_may_be_put_again_and_by_several_at_once(self, scratch: Scratch, storage: Storage) -> None:
         bodies = [await received(scratch, some_bytes(size)) for size in SIZES * 3]
         await asyncio.gather(*(storage.put([body]) for body in bodies))
         await storage.put(bodies)
@@ -203,9 +195,7 @@ class StorageTests:
         for size in SIZES:
             assert await read_all(storage, sha256_of(some_bytes(size))) == some_bytes(size)
 
-    async def test_a_put_that_is_cancelled_may_be_made_again(
-        self, scratch: Scratch, storage: Storage
-    ) -> None:
+    async def test_a_put_that_is_cancelled_may_be_made_again(self, scratch: Scratch, storage: Storage) -> None:
         bodies = [await received(scratch, some_bytes(4096, seed)) for seed in range(300)]
         put = asyncio.ensure_future(storage.put(bodies))
         await asyncio.sleep(0)  # it has begun
@@ -217,9 +207,7 @@ class StorageTests:
 
     # What is released
 
-    async def test_releasing_is_harmless_again_and_after_put(
-        self, scratch: Scratch, storage: Storage
-    ) -> None:
+    async def test_releasing_is_harmless_again_and_after_put(self, scratch: Scratch, storage: Storage) -> None:
         bodies = [await received(scratch, some_bytes(size)) for size in SIZES]
         await storage.put(bodies[::2])
         scratch.release(bodies)
@@ -245,9 +233,7 @@ class StorageTests:
         assert await read_all(storage, sha256_of(b"theirs")) == theirs.read_bytes() == b"theirs"
         assert await read_all(storage, sha256_of(b"made")) == b"made"
 
-    async def test_a_run_may_end_with_bodies_in_hand_and_its_name_is_free_again(
-        self, storage: Storage
-    ) -> None:
+    async def test_a_run_may_end_with_bodies_in_hand_and_its_name_is_free_again(self, storage: Storage) -> None:
         for _ in range(2):
             async with storage.scratch("again") as scratch:
                 bodies = [await received(scratch, some_bytes(size)) for size in SIZES]
@@ -271,9 +257,7 @@ class StorageTests:
 
     # What is read
 
-    async def test_bytes_are_read_in_pieces_no_longer_than_asked(
-        self, scratch: Scratch, storage: Storage
-    ) -> None:
+    async def test_bytes_are_read_in_pieces_no_longer_than_asked(self, scratch: Scratch, storage: Storage) -> None:
         data = some_bytes(100_000)
         await storage.put([await received(scratch, data)])
         pieces = [piece async for piece in storage.read(sha256_of(data), piece=30_000)]

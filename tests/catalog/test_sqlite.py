@@ -68,7 +68,10 @@ async def test_a_reader_cannot_write(catalog):
 
 async def test_an_acknowledged_version_is_durable_and_foreign_keys_hold(catalog):
     def pragmas(tx):
-        return [tx.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")]
+        return [
+            tx.connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
 
     assert await catalog.write(pragmas) == ["wal", 2, 1]
     with pytest.raises(CatalogError, match="FOREIGN KEY"):
@@ -107,7 +110,9 @@ async def test_preparing_again_and_by_another_process_is_harmless(catalog):
         "    print((await catalog.read(lambda tx: tx.version('r'))).present); await catalog.close()\n"
         "asyncio.run(main())"
     )
-    answer = subprocess.run([sys.executable, "-c", code, str(catalog.path)], capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        [sys.executable, "-c", code, str(catalog.path)], capture_output=True, text=True, check=False
+    )
     assert answer.stdout == "1\n", answer.stderr
     await catalog.prepare(TYPES)
     assert (await catalog.read(lambda tx: tx.version("r"))).present == 1

@@ -67,9 +67,16 @@ def test_a_failing_file_cancels_its_siblings_and_the_other_units_at_the_same_mom
     sig = DeclarativeArtifact("http://there/sig", "a.sig", digests={"sha256": sha256(b"sig")})
     a, b = unit("a", more=[sig]), unit("b")
     with marbles() as m:
-        answers = {name: m.cold(diagram, error=NOT_FOUND) for name, diagram in {"a": "--#", "sig": "---------x|", "b": "---------x|"}.items()}
+        answers = {
+            name: m.cold(diagram, error=NOT_FOUND)
+            for name, diagram in {"a": "--#", "sig": "---------x|", "b": "---------x|"}.items()
+        }
         source = m.hot("-ab------|", a=a, b=b)
-        m.expect(source.pipe(download_artifacts(lambda request: answers[request.urls[0].rpartition("/")[2]])), "---#", error=NOT_FOUND)
+        m.expect(
+            source.pipe(download_artifacts(lambda request: answers[request.urls[0].rpartition("/")[2]])),
+            "---#",
+            error=NOT_FOUND,
+        )
     assert [[interval.unsubscribe for interval in answers[name].subscriptions] for name in ("sig", "b")] == [[3], [3]]
 
 
@@ -94,7 +101,9 @@ def test_whoever_joined_a_flight_fails_with_it():
         fetch, asked = fetching(m, a="---#")
         flights = Flights()
         board = stage(
-            lambda unit: then(flights.board(unit.artifacts[0].digests, lambda: fetch(Request(unit.artifacts[0].urls))), list),
+            lambda unit: then(
+                flights.board(unit.artifacts[0].digests, lambda: fetch(Request(unit.artifacts[0].urls))), list
+            ),
             concurrency=2,
             on_error=skip,
         )

@@ -47,7 +47,9 @@ def test_files_are_durable_before_the_transaction_opens_and_released_after_it(me
             happened.append((m.now, "transact"))
             return memory.after(m, "--u|")(work)
 
-        save = save_artifacts(transact, keep, lambda bodies: happened.append((m.now, "release", bodies)), batch=2, linger=9)
+        save = save_artifacts(
+            transact, keep, lambda bodies: happened.append((m.now, "release", bodies)), batch=2, linger=9
+        )
         m.expect(m.hot("-a-b--------|", a=a, b=b).pipe(save), "-------(a,b)|", a=a, b=b)
     assert happened == [(3, "keep", bodies), (5, "transact"), (7, "release", bodies)]
     assert [unit.artifacts[0].stored.sha256 for unit in (a, b)] == [sha256(b"a"), sha256(b"b")]
@@ -59,7 +61,9 @@ def test_shared_bytes_are_kept_once_and_not_again_in_a_later_batch(memory):
     b.artifacts[0].body = c.artifacts[0].body = a.artifacts[0].body
     kept = []
     with marbles() as m:
-        save = save_artifacts(memory.transact, lambda bodies: kept.extend(bodies), lambda bodies: None, batch=2, linger=1)
+        save = save_artifacts(
+            memory.transact, lambda bodies: kept.extend(bodies), lambda bodies: None, batch=2, linger=1
+        )
         m.expect(m.hot("(a,b)-c---|", a=a, b=b, c=c).pipe(save), "(a,b)--c--|", a=a, b=b, c=c)
     assert len(kept) == 1
     assert {unit.artifacts[0].stored for unit in (a, b, c)} == {a.artifacts[0].stored}
@@ -89,9 +93,14 @@ def test_new_units_get_their_rows_and_known_ones_keep_theirs(memory):
     memory.save(a)
     through(query_existing_content(memory.transact), [a, b])
     with marbles() as m:
-        m.expect(m.hot("-(b,a)--|", a=a, b=b).pipe(save_content(memory.after(m, "--u|"), batch=2)), "---(b,a)|", a=a, b=b)
+        m.expect(
+            m.hot("-(b,a)--|", a=a, b=b).pipe(save_content(memory.after(m, "--u|"), batch=2)), "---(b,a)|", a=a, b=b
+        )
     assert (a.new, b.new) == (False, True)
-    assert memory.rows("SELECT relative_path, id FROM file_file ORDER BY id") == [("a", a.content.id), ("b", b.content.id)]
+    assert memory.rows("SELECT relative_path, id FROM file_file ORDER BY id") == [
+        ("a", a.content.id),
+        ("b", b.content.id),
+    ]
     assert memory.rows("SELECT type, identity FROM content WHERE id = ?", b.content.id) == [("file.file", b.identity)]
     assert memory.rows("SELECT id, artifact_id FROM content_artifact WHERE content_id = ?", b.content.id) == [
         (b.artifacts[0].saved.row, None)
@@ -165,7 +174,9 @@ def test_a_unit_may_have_no_files(memory):
 
 
 def offered(memory):
-    return memory.rows("SELECT position, url, size, digests FROM remote_artifact ORDER BY content_artifact_id, position")
+    return memory.rows(
+        "SELECT position, url, size, digests FROM remote_artifact ORDER BY content_artifact_id, position"
+    )
 
 
 def saved(memory, made):
@@ -235,7 +246,10 @@ def test_units_are_staged_each_once_and_what_came_before_is_repeated(memory):
         stage = associate_content(memory.after(m, "--u|"), RUN, batch=3, linger=9)
         m.expect(m.hot("-a-b-c--------|", a=a, b=b, c=again).pipe(stage), "-------(a,b,c)|", a=a, b=b, c=again)
     assert [unit.repeated for unit in (a, b, again)] == [False, False, True]
-    assert memory.rows(f"SELECT content_id, origin FROM staged_{RUN} ORDER BY 1") == [(a.content.id, "line 1"), (b.content.id, None)]
+    assert memory.rows(f"SELECT content_id, origin FROM staged_{RUN} ORDER BY 1") == [
+        (a.content.id, "line 1"),
+        (b.content.id, None),
+    ]
 
 
 # -- all of them
@@ -243,7 +257,9 @@ def test_units_are_staged_each_once_and_what_came_before_is_repeated(memory):
 
 async def test_the_same_operators_run_over_asyncio_and_sqlite(catalog):
     run_id = "1" * 32
-    repository, remote = await catalog.write(lambda tx: (tx.begin_run(run_id, "r", "http://there/"), tx.begin_staging(run_id))[0])
+    repository, remote = await catalog.write(
+        lambda tx: (tx.begin_run(run_id, "r", "http://there/"), tx.begin_staging(run_id))[0]
+    )
     kept, released = [], []
 
     async def keep(bodies):

@@ -14,7 +14,9 @@ def losing(vanishing, present=100, *, empty=False, limit=DEFAULT):
 
 def test_twenty_percent_may_go_and_no_more():
     losing(20)
-    with pytest.raises(GuardError, match=r"21 of 100 units \(21%\) would be removed, more than --max-delete 20% allows"):
+    with pytest.raises(
+        GuardError, match=r"21 of 100 units \(21%\) would be removed, more than --max-delete 20% allows"
+    ):
         losing(21)
 
 
@@ -40,7 +42,9 @@ def test_an_empty_source_over_anything_always_trips_unless_everything_may_go():
     losing(0, present=0, empty=True)
 
 
-@pytest.mark.parametrize(("text", "shown"), [("20%", "20%"), ("0", "0"), ("0%", "0%"), ("12.5%", "12.5%"), (" 7 ", "7")])
+@pytest.mark.parametrize(
+    ("text", "shown"), [("20%", "20%"), ("0", "0"), ("0%", "0%"), ("12.5%", "12.5%"), (" 7 ", "7")]
+)
 def test_what_can_be_read_is_shown_again(text, shown):
     assert str(MaxDelete.parse(text)) == shown
 

@@ -46,7 +46,12 @@ def test_steps_are_inserted_removed_and_replaced_by_name_and_the_original_stays(
 
 @pytest.mark.parametrize(
     "amend",
-    [lambda r: r.before("z", x=nothing), lambda r: r.after("z"), lambda r: r.without("z"), lambda r: r.replace("z", nothing)],
+    [
+        lambda r: r.before("z", x=nothing),
+        lambda r: r.after("z"),
+        lambda r: r.without("z"),
+        lambda r: r.replace("z", nothing),
+    ],
 )
 def test_a_step_that_is_not_there_is_named_with_those_that_are(amend):
     with pytest.raises(UsageError, match="no step 'z' in the recipe; it has a, b, c"):
@@ -96,7 +101,9 @@ def test_the_transaction_is_the_one_of_a_step_that_writes():
 
 def test_a_step_that_must_do_something_before_its_transaction_begins_a_new_one():
     log = []
-    recipe = Recipe([catalog_step("a", log), catalog_step("b", log, prepare=lambda units: None), catalog_step("c", log)])
+    recipe = Recipe(
+        [catalog_step("a", log), catalog_step("b", log, prepare=lambda units: None), catalog_step("c", log)]
+    )
     assert [[step.name for step in group.steps] for group in recipe.groups()] == [["a"], ["b", "c"]]
 
 
@@ -109,8 +116,13 @@ def test_an_authors_catalog_step_is_not_fused_so_that_what_it_drops_is_known():
 def test_what_is_fused_wakes_its_waiters_in_order_after_the_commit():
     happened = []
     stages = [
-        CatalogStage(lambda tx, units: units, lambda work: (work(None), happened.append("commit"))[0], batch=1, name="a",
-                     after=lambda units: happened.append("a")),
+        CatalogStage(
+            lambda tx, units: units,
+            lambda work: (work(None), happened.append("commit"))[0],
+            batch=1,
+            name="a",
+            after=lambda units: happened.append("a"),
+        ),
         CatalogStage(None, None, writes=False, batch=1, name="b", after=lambda units: happened.append("b")),
     ]
     u = unit("u")
@@ -121,5 +133,7 @@ def test_what_is_fused_wakes_its_waiters_in_order_after_the_commit():
 
 def test_it_prints_its_steps_and_brackets_what_runs_as_one():
     log = []
-    recipe = Recipe([catalog_step("look", log), catalog_step("see", log), catalog_step("find", log)]).after("see", mine=nothing)
+    recipe = Recipe([catalog_step("look", log), catalog_step("see", log), catalog_step("find", log)]).after(
+        "see", mine=nothing
+    )
     assert str(recipe) == "1  look  ┐\n2  see   ┘ one transaction\n3  mine\n4  find"

@@ -91,7 +91,11 @@ async def test_a_first_sync_makes_version_1_with_every_file_under_its_sha256(sou
     assert report.bytes_downloaded == 6
     assert stored(home) == {sha256(data) for data in (b"one", b"two", b"")}
     units = await home.repository("files").units()
-    assert [unit.files for unit in units] == [(("a", sha256(b"one"), 3),), (("b/c", sha256(b"two"), 3),), (("b/empty", sha256(b""), 0),)]
+    assert [unit.files for unit in units] == [
+        (("a", sha256(b"one"), 3),),
+        (("b/c", sha256(b"two"), 3),),
+        (("b/empty", sha256(b""), 0),),
+    ]
 
 
 async def test_an_unchanged_source_makes_no_version_and_fetches_nothing(source, home):
@@ -133,12 +137,16 @@ async def test_on_demand_saves_content_and_urls_and_a_later_immediate_sync_fetch
     with sqlite3.connect(home.path / "rxsync.db") as database:
         urls = database.execute("SELECT url, size, digests FROM remote_artifact ORDER BY url").fetchall()
     database.close()
-    assert urls == [(f"{source.as_uri()}/{n}", 3, f"sha256:{sha256(data)}") for n, data in (("a", b"one"), ("b", b"two"))]
+    assert urls == [
+        (f"{source.as_uri()}/{n}", 3, f"sha256:{sha256(data)}") for n, data in (("a", b"one"), ("b", b"two"))
+    ]
     fill(source, {"a": b"one", "b": b"two", "c": b"six"})
     report = await mirror(source, home)
     assert (report.version, report.new, report.known, report.deferred, report.bytes_downloaded) == (2, 1, 2, 0, 9)
     assert (report.added, report.removed) == (1, 0)
-    assert [unit.files[0][1] for unit in await home.repository("files").units()] == [sha256(x) for x in (b"one", b"two", b"six")]
+    assert [unit.files[0][1] for unit in await home.repository("files").units()] == [
+        sha256(x) for x in (b"one", b"two", b"six")
+    ]
     assert (await mirror(source, home)).bytes_downloaded == 0
 
 
@@ -201,7 +209,10 @@ async def test_a_malformed_line_is_named_and_changes_nothing(source, home, line,
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ([("a", b"one"), ("a", b"two")], r'"a" \(PULP_MANIFEST line [12]\) and "a" \(PULP_MANIFEST line [12]\) have other bytes'),
+        (
+            [("a", b"one"), ("a", b"two")],
+            r'"a" \(PULP_MANIFEST line [12]\) and "a" \(PULP_MANIFEST line [12]\) have other bytes',
+        ),
         ([("a/b", b"one"), ("a", b"two")], r'"a/b" \(PULP_MANIFEST line 1\) lies below "a" \(PULP_MANIFEST line 2\)'),
     ],
 )
@@ -219,7 +230,9 @@ async def test_files_that_cannot_stand_together_are_named_and_make_no_version(so
                     (objects / sha256(data)).as_uri(), path, digests={"sha256": sha256(data)}, size=len(data)
                 )
                 yield DeclarativeContent(
-                    FileContent(relative_path=path, sha256=sha256(data)), [artifact], origin=f"PULP_MANIFEST line {number}"
+                    FileContent(relative_path=path, sha256=sha256(data)),
+                    [artifact],
+                    origin=f"PULP_MANIFEST line {number}",
                 )
 
     before = await state(home)
@@ -284,7 +297,9 @@ async def test_a_repository_that_is_held_is_left_alone(source, home):
 
 async def test_two_syncs_of_one_home_at_the_same_time_share_files_and_both_finish(source, home):
     fill(source, {f"{n}": b"%d" % (n % 50) for n in range(300)})
-    reports = await asyncio.gather(*(sync(str(source), home.repository(name), plugin=plugin) for name in ("one", "two")))
+    reports = await asyncio.gather(
+        *(sync(str(source), home.repository(name), plugin=plugin) for name in ("one", "two"))
+    )
     assert [(report.version, report.declared, report.balances) for report in reports] == [(1, 300, True)] * 2
     assert len(stored(home)) == 50
     one, two = [await home.repository(name).units() for name in ("one", "two")]
@@ -355,7 +370,9 @@ async def test_every_run_is_noted_with_its_report(source, home):
     (source / "PULP_MANIFEST").write_text("rubbish\n")
     bad = await failing(MetadataError, source, home)
     database = sqlite3.connect(home.path / "rxsync.db")
-    rows = database.execute("SELECT id, exit_code, finished IS NOT NULL, report FROM sync_run ORDER BY exit_code").fetchall()
+    rows = database.execute(
+        "SELECT id, exit_code, finished IS NOT NULL, report FROM sync_run ORDER BY exit_code"
+    ).fetchall()
     database.close()
     assert [row[:3] for row in rows] == [(good.run, 0, 1), (bad.run, 4, 1)]
     assert [json.loads(row[3])["version"] for row in rows] == [1, None]

@@ -13,7 +13,7 @@ PREAMBLE = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from rxsync.errors import StorageError
-from rxsync.ports.body import Body
+from rxsync.declare.body import Body
 from rxsync.storage import LocalStorage, durable, folders
 from rxsync.testing.storage import received, sha256_of, some_bytes
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from rxsync.declare.body import Body
 from rxsync.errors import StorageError
-from rxsync.ports.body import Body
 from rxsync.storage import LocalStorage, local
 from rxsync.testing.storage import StorageTests, received, sha256_of, some_bytes
 
@@ -110,9 +110,7 @@ async def test_what_is_no_sha256_has_no_path(storage, name):
         await storage.has(name)
 
 
-async def test_a_cancelled_put_stops_between_two_steps_and_leaves_no_temporary_file(
-    storage, tmp_path, monkeypatch
-):
+async def test_a_cancelled_put_stops_between_two_steps_and_leaves_no_temporary_file(storage, tmp_path, monkeypatch):
     monkeypatch.setattr(local, "STEPS", 1)
     copied = tmp_path / "large"
     copied.write_bytes(some_bytes(8 << 20))

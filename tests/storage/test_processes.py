@@ -52,9 +52,7 @@ def misnamed(home):
     ]
 
 
-async def test_a_kill_at_any_point_of_a_put_leaves_only_whole_files_and_the_next_run_sweeps_the_rest(
-    tmp_path, child
-):
+async def test_a_kill_at_any_point_of_a_put_leaves_only_whole_files_and_the_next_run_sweeps_the_rest(tmp_path, child):
     status, calls = child(PUT_AND_DIE, tmp_path / "whole", 0).end()
     assert status == 0, calls
     stored = set()

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
+from rxsync.declare.body import Body
 from rxsync.errors import StorageError
-from rxsync.ports.body import Body
 from rxsync.storage import LocalStorage
 from rxsync.testing.storage import read_all, sha256_of, some_bytes
 
@@ -47,9 +47,7 @@ async def test_a_full_disk_is_told_and_the_batch_can_be_put_when_there_is_room(m
     storage = LocalStorage(home)
     (home / "ballast").write_bytes(bytes(900_000))
     bodies = [made(some_bytes(100_000, seed)) for seed in range(5)]
-    with pytest.raises(
-        StorageError, match=r"^cannot write artifacts/../\w{62}: no space left on device$"
-    ) as told:
+    with pytest.raises(StorageError, match=r"^cannot write artifacts/../\w{62}: no space left on device$") as told:
         await storage.put(bodies)
     assert told.value.hint == "make room on the disk, then run again"
     assert told.value.exit_code == 7
@@ -97,9 +95,7 @@ async def test_a_read_only_file_system_is_told(mounted, tmp_path):
     home = mounted("--bind", tmp_path / "home")
     storage = LocalStorage(home)
     await storage.put([made(b"before")])
-    await asyncio.to_thread(
-        subprocess.run, ["mount", "-o", "remount,bind,ro", home], check=True, capture_output=True
-    )
+    await asyncio.to_thread(subprocess.run, ["mount", "-o", "remount,bind,ro", home], check=True, capture_output=True)
     with pytest.raises(StorageError, match=r"^cannot write tmp/put-.*: read-only file system$") as told:
         await storage.put([made(b"after")])
     assert told.value.hint == "mount the home's file system for writing"
@@ -220,7 +216,5 @@ def test_too_many_open_files_are_told_and_pass(tmp_path, child):
     put, write, *rest = said.splitlines()
     for told in (put, write):
         assert told.startswith("cannot write tmp")
-        assert told.endswith(
-            ": too many open files; raise the limit of open files (ulimit -n), then run again"
-        )
+        assert told.endswith(": too many open files; raise the limit of open files (ulimit -n), then run again")
     assert rest == ["True", "['run']"]

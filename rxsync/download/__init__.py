@@ -1,0 +1,8 @@
+"""How bytes come: over HTTP or from a local folder, verified as they stream, tried again where it may help.
+
+Floor 3, a wing. Implements ``rxsync.ports.downloader``.
+"""
+
+from rxsync.download.downloads import Downloads, open_downloader
+
+__all__ = ["Downloads", "open_downloader"]

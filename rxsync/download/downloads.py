@@ -1,0 +1,145 @@
+"""The downloader: transports below, retries and other URLs above.
+
+Floor 3, download. Implements ``rxsync.ports.downloader.Downloader``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
+
+from rxsync.declare.body import Body, Validators
+from rxsync.download.files import FileTransport
+from rxsync.download.http import HttpTransport
+from rxsync.download.lines import LineSplitter
+from rxsync.download.receive import receive
+from rxsync.download.retry import retrying
+from rxsync.download.transport import Transport
+from rxsync.download.urls import scheme_of
+from rxsync.errors import DownloadError
+from rxsync.ports.downloader import Request
+from rxsync.ports.storage import Scratch
+from rxsync.urls import without_credentials
+
+
+@asynccontextmanager
+async def open_downloader(
+    source_url: str,
+    scratch: Scratch,
+    *,
+    total: int = 50,
+    per_host: int = 10,
+    retries: int = 4,
+    backoff: float = 1.0,
+) -> AsyncIterator[Downloads]:
+    """Open a downloader for one source; on leaving, its connections are closed.
+
+    Args:
+        source_url: where the source is: http, https or file. ``file:`` URLs can be read only if this is one,
+            and only below its folder, so that nothing a server says leads to local files.
+        scratch: where bodies go until they are stored.
+        total: most connections, and most local files, open at once.
+        per_host: most connections to one host and port.
+        retries: attempts at one URL after the first, where trying again may help.
+        backoff: longest wait before the second attempt, in seconds; it doubles with each.
+
+    Raises:
+        DownloadError: a ``file:`` source is not in a folder that can be read.
+    """
+    async with HttpTransport(total, per_host) as http:
+        transports: dict[str, Transport] = {"http": http, "https": http}
+        if scheme_of(source_url) == "file":
+            transports["file"] = FileTransport(source_url, total)
+        yield Downloads(transports, scratch, retries=retries, backoff=backoff)
+
+
+class Downloads:
+    """Fetches whole, verified files, and reads metadata as a stream.
+
+    Args:
+        transports: by scheme; a URL of any other is refused.
+        scratch: where bodies go until they are stored.
+        retries: attempts at one URL after the first, where trying again may help.
+        backoff: longest wait before the second attempt, in seconds.
+    """
+
+    def __init__(self, transports: Mapping[str, Transport], scratch: Scratch, *, retries: int, backoff: float) -> None:
+        self._transports, self._scratch = transports, scratch
+        self._retries, self._backoff = retries, backoff
+
+    async def fetch(self, request: Request) -> Body | None:
+        """Fetch one file; None if ``request.validators`` were given and the server says it is unchanged.
+
+        Where the answer announces no length and nothing was declared, a body that was cut off by an orderly
+        end of the connection cannot be told from a whole one.
+
+        Raises:
+            DownloadError: no URL gave it; names the last URL and, in its notes, what the others said.
+            HttpStatusError: likewise, the last answer was a status.
+            IntegrityError: likewise, the last answer was other bytes than declared.
+            StorageError: there is no room for it.
+        """
+        failures: list[DownloadError] = []
+        for url in request.urls:
+            try:
+                return await retrying(partial(self._attempt, url, request), self._retries, self._backoff)
+            except DownloadError as error:
+                failures.append(error)
+        last = failures.pop()
+        for failure in failures:
+            last.add_note(str(failure))
+        raise last
+
+    async def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncGenerator[str]:
+        """Stream a text file line by line while it downloads: UTF-8, BOM dropped, LF or CRLF dropped.
+
+        Tried again only until the first line was given. Whoever leaves early closes it
+        (``contextlib.aclosing``).
+
+        Args:
+            url: where it is.
+            longest: longest line that is accepted, in bytes.
+
+        Raises:
+            DownloadError: it could not be had, or ended before its end.
+            MetadataError: it is no text in UTF-8, or a line is longer than ``longest``; names URL and line.
+        """
+
+        async def start() -> tuple[AsyncGenerator[list[str]], list[str]]:
+            batches = self._batches(url, longest)
+            return batches, await anext(batches, [])
+
+        batches, first = await retrying(start, self._retries, self._backoff)
+        async with aclosing(batches):
+            for line in first:
+                yield line
+            async for batch in batches:
+                for line in batch:
+                    yield line
+
+    async def _attempt(self, url: str, request: Request) -> Body | None:
+        async with self._transport(url).open(url, request.headers, request.validators) as answer:
+            if answer.unchanged:
+                return None
+            return await receive(answer, request, self._scratch, without_credentials(url))
+
+    async def _batches(self, url: str, longest: int) -> AsyncGenerator[list[str]]:
+        """Yield lines as they become whole, never an empty batch."""
+        splitter = LineSplitter(without_credentials(url), longest)
+        async with self._transport(url).open(url, {}, Validators()) as answer:
+            while piece := await answer.read():
+                if lines := splitter.feed(piece):
+                    yield lines
+            if lines := splitter.close():
+                yield lines
+
+    def _transport(self, url: str) -> Transport:
+        scheme = scheme_of(url)
+        transport = self._transports.get(scheme)
+        if transport is not None:
+            return transport
+        if scheme == "file":
+            raise DownloadError(without_credentials(url), "only a file: source may lead to file: URLs")
+        reason = f"cannot download by {scheme}:" if scheme else "no scheme; expected http:, https: or file:"
+        raise DownloadError(without_credentials(url), reason)

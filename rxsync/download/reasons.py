@@ -1,0 +1,66 @@
+"""Why a connection failed, in words a person can act on.
+
+Floor 3, download. aiohttp's errors hold the request with its headers, and their ``repr`` prints them: none is
+quoted, and none is chained to what rxsync raises.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import ssl
+
+import aiohttp
+
+from rxsync.errors import DownloadError
+
+
+def explain(url: str, error: Exception, *, idle: float, connect: float) -> DownloadError:
+    """Turn an error of aiohttp or of a socket into ours.
+
+    Args:
+        url: what was asked for, without credentials.
+        error: what was raised.
+        idle: seconds without a byte after which aiohttp gave up.
+        connect: seconds without a connection after which it gave up.
+    """
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return DownloadError(url, f"TLS certificate not accepted: {_certificate(error.certificate_error)}")
+    if isinstance(error, aiohttp.SocketTimeoutError):
+        return DownloadError(url, f"timed out after {idle:g} s without a byte", transient=True)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return DownloadError(url, f"no connection within {connect:g} s", transient=True)
+    if isinstance(error, aiohttp.InvalidURL | ValueError):
+        return DownloadError(url, "not a valid URL")
+    return DownloadError(url, _fault(error), transient=True)
+
+
+def _fault(error: Exception) -> str:
+    """Name what a later attempt may not meet again."""
+    words = next((words for kind, words in _FAULTS if isinstance(error, kind)), None)
+    if words is None and isinstance(error, OSError):
+        words = _system(error)
+    return words or f"the connection failed ({type(error).__name__})"
+
+
+_FAULTS: tuple[tuple[type[Exception], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, "unknown host"),
+    (aiohttp.ClientConnectorSSLError, "TLS could not be established"),
+    (aiohttp.ClientPayloadError, "the connection ended in the middle of the body"),
+    (aiohttp.ServerDisconnectedError, "the connection ended before an answer"),
+    (aiohttp.ClientResponseError, "the answer is not valid HTTP"),
+)
+
+
+def _system(error: OSError) -> str:
+    known = {
+        errno.ECONNREFUSED: "connection refused",
+        errno.ECONNRESET: "connection reset",
+        errno.EPIPE: "connection reset",
+    }
+    number = error.errno or 0
+    return known.get(number) or (f"no connection: {os.strerror(number)}" if number else "no connection")
+
+
+def _certificate(error: Exception) -> str:
+    return error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else "it is not valid"

@@ -1,0 +1,47 @@
+"""What the downloader asks of a way to reach bytes.
+
+Floor 3, download. ``http.py`` and ``files.py`` are the two ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rxsync.declare.body import Validators
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Somebody has the file and is about to give it, unless we hold it already.
+
+    Attributes:
+        read: gives the next bytes, of any number; empty at the end. It raises DownloadError if the end is no
+            end.
+        unchanged: it is the file whose validators we sent; there is nothing to read.
+        length: how many bytes are announced; None if that is not said.
+        validators: what the answer said to recognise an unchanged file by.
+    """
+
+    read: Callable[[], Awaitable[bytes]]
+    unchanged: bool = False
+    length: int | None = None
+    validators: Validators = field(default_factory=Validators)
+
+
+class Transport(Protocol):
+    """Opens URLs of one scheme."""
+
+    def open(self, url: str, headers: Mapping[str, str], held: Validators) -> AbstractAsyncContextManager[Answer]:
+        """Ask for a file; the answer lasts as long as the context.
+
+        Args:
+            url: where it is; may hold credentials.
+            headers: what to send along, to the origin of ``url`` only.
+            held: validators of the bytes we hold; empty if there are none, and then nothing is unchanged.
+
+        Raises:
+            DownloadError: it cannot be had.
+        """
