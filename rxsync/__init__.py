@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from rxsync.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from rxsync.declare import DeclarativeArtifact, DeclarativeContent
     from rxsync.errors import RxSyncError
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from rxsync.pipeline.recipe import Recipe
     from rxsync.pipeline.report import Report
     from rxsync.pipeline.sync import Options, sync
-
-__version__ = "0.1.0.dev0"
 
 _WHERE = {
     "Content": "rxsync.models",

@@ -13,7 +13,6 @@ from types import TracebackType
 
 import aiohttp
 
-from rxsync import __version__
 from rxsync.declare.body import Validators
 from rxsync.download.reasons import explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
@@ -21,6 +20,7 @@ from rxsync.download.transport import Answer
 from rxsync.download.urls import Target, target_of
 from rxsync.errors import DownloadError, HttpStatusError
 from rxsync.urls import without_credentials
+from rxsync.version import __version__
 
 CONNECT = 30.0
 FAULTS = (aiohttp.ClientError, TimeoutError, OSError)

@@ -45,7 +45,7 @@ async def retrying(work: Callable[[], Awaitable[T]], retries: int, backoff: floa
             if failures:  # the attempt that was made above: here it is only counted
                 raise failures.pop()
             return await work()
-    raise AssertionError("stamina either returns or raises")  # pragma: no cover
+    raise AssertionError("stamina either returns or raises")  # pragma: no cover - for mypy: the loop ends otherwise
 
 
 def _wait(backoff: float) -> Callable[[Exception], bool | float]:

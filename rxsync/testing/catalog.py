@@ -7,56 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable, Sequence
-from itertools import count
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from peewee import FixedCharField, IntegerField, TextField
 
-from rxsync.errors import CatalogError, NotFoundError
+from rxsync.errors import CatalogError
 from rxsync.models import Content
-from rxsync.ports.catalog import Change, RemoteFile, Version, VersionTransaction
+from rxsync.ports.catalog import RemoteFile, VersionTransaction
+from rxsync.testing.catalog_units import TYPES, Stone, leaf
+from rxsync.testing.catalog_versions import VersionTests
+
+__all__ = ["TYPES", "CatalogTests"]
 
 
-class Leaf(Content):
-    """A unit with a place in its repository."""
-
-    path = TextField()
-    sha256 = FixedCharField(64)
-    weight = IntegerField(null=True)
-
-    class Meta:
-        """Another leaf at the same path takes its place."""
-
-        content_type = "test.leaf"
-        natural_key = ("path", "sha256")
-        repository_key = ("path",)
-
-
-class Stone(Content):
-    """A unit without a place: any number may stand in a version."""
-
-    number = IntegerField()
-
-    class Meta:
-        """Known by its number alone."""
-
-        content_type = "test.stone"
-        natural_key = ("number",)
-
-
-TYPES = (Leaf, Stone)
-
-_digests = count()
-
-
-def leaf(path: str, sha256: str | None = None) -> Leaf:
-    """Make a leaf; with bytes of its own, where none are named."""
-    return Leaf(path=path, sha256=sha256 or f"{next(_digests):064x}")
-
-
-class CatalogTests:
+class CatalogTests(VersionTests):
     """Subclass it and give ``catalog``: a fixture that yields an empty catalog, prepared for ``TYPES``."""
 
     @pytest.fixture
@@ -64,8 +29,6 @@ class CatalogTests:
         """Yield an empty catalog, prepared for ``TYPES``."""
         raise NotImplementedError
         yield  # noqa: PT022 - makes it a generator, as it is in a subclass
-
-    # -- what the line asks and writes
 
     async def test_nothing_is_found_in_an_empty_catalog(self, catalog: Any) -> None:
         identity = leaf("a").identity
@@ -184,163 +147,3 @@ class CatalogTests:
         with pytest.raises(asyncio.CancelledError):
             await writer
         assert len(await catalog.read(lambda tx: tx.find_content([a.identity]))) == 1
-
-    # -- versions
-
-    async def test_a_repository_begins_with_an_empty_version_0(self, catalog: Any) -> None:
-        await sync(catalog, [], begin_only=True)
-        (version,) = await catalog.read(lambda tx: tx.versions("r"))
-        assert (version.number, version.present, version.added, version.removed, version.run) == (0, 0, 0, 0, None)
-
-    async def test_a_version_holds_what_was_staged(self, catalog: Any) -> None:
-        change, version = await sync(catalog, [leaf("b"), leaf("a"), Stone(number=1)])
-        assert (change.base, change.present, change.added, change.removed, change.vanishing) == (0, 0, 3, 0, 0)
-        assert (version.number, version.present, version.added, version.removed) == (1, 3, 3, 0)
-        assert await names(catalog, 1) == ["a", "b", "stone 1"]
-        assert await names(catalog, 0) == []
-
-    async def test_staging_the_same_unit_again_is_noticed(self, catalog: Any) -> None:
-        a, b = leaf("a"), leaf("b")
-
-        def twice(tx: VersionTransaction) -> list[set[int]]:
-            tx.add_content([a, b])
-            tx.begin_staging("0" * 32)
-            first = tx.stage("0" * 32, [(a.id, None), (a.id, "again")])
-            second = tx.stage("0" * 32, [(a.id, None), (b.id, None)])
-            tx.end_staging("0" * 32)
-            return [first, second]
-
-        assert await catalog.write(twice) == [{a.id}, {b.id}]
-
-    async def test_mirror_removes_what_is_no_longer_declared(self, catalog: Any) -> None:
-        a, b, c = leaf("a"), leaf("b"), leaf("c")
-        await sync(catalog, [a, b])
-        change, version = await sync(catalog, [b, c])
-        assert (change.added, change.removed, change.vanishing) == (1, 1, 1)
-        assert (version.number, version.present) == (2, 2)
-        assert await names(catalog, 1) == ["a", "b"]
-        assert await names(catalog, 2) == ["b", "c"]
-
-    async def test_additive_removes_only_what_is_replaced(self, catalog: Any) -> None:
-        a, b = leaf("a"), leaf("b")
-        await sync(catalog, [a, b, Stone(number=1)])
-        change, _ = await sync(catalog, [leaf("b"), Stone(number=2)], mirror=False)
-        assert (change.added, change.removed, change.vanishing) == (2, 1, 0)
-        assert await names(catalog, 2) == ["a", "b", "stone 1", "stone 2"]
-
-    async def test_a_replaced_unit_does_not_vanish(self, catalog: Any) -> None:
-        await sync(catalog, [leaf("a"), leaf("b"), Stone(number=1)])
-        change, _ = await sync(catalog, [leaf("a")])
-        assert (change.added, change.removed, change.vanishing) == (1, 3, 2)
-
-    async def test_the_same_set_again_changes_nothing(self, catalog: Any) -> None:
-        both = [leaf("a"), leaf("b")]
-        await sync(catalog, both)
-        change, version = await sync(catalog, both)
-        assert (change.base, change.added, change.removed) == (1, 0, 0)
-        assert version is None
-
-    async def test_two_units_on_one_place_clash_with_their_origins(self, catalog: Any) -> None:
-        with pytest.raises(Clashed) as clashed:
-            await sync(catalog, [leaf("a"), leaf("b"), leaf("a")])
-        path, other, *origins = clashed.value.args
-        assert (path, other, set(origins)) == ("a", "a", {"line 0", "line 2"})
-
-    async def test_a_path_below_a_file_clashes_wherever_other_paths_sort(self, catalog: Any) -> None:
-        paths = ["x/y", "x/y-z", "x/y.z", "x/y/z", "x/y!", "w"]
-        with pytest.raises(Clashed) as clashed:
-            await sync(catalog, [leaf(path) for path in paths])
-        assert clashed.value.args[:2] == ("x/y/z", "x/y")
-
-    async def test_a_unit_clashes_with_one_that_an_additive_run_leaves_in_place(self, catalog: Any) -> None:
-        await sync(catalog, [leaf("a")])
-        with pytest.raises(Clashed) as clashed:
-            await sync(catalog, [leaf("a/b")], mirror=False)
-        assert clashed.value.args == ("a/b", "a", "line 0", None)
-        _, version = await sync(catalog, [leaf("a/b")])
-        assert version.present == 1
-
-    async def test_a_difference_names_what_came_and_went_between_any_two_versions(self, catalog: Any) -> None:
-        a, b, c = leaf("a"), leaf("b"), leaf("c")
-        for units in ([a, b], [b, c], [a, c], [a, b, c]):
-            await sync(catalog, units)
-        for one, there in enumerate([set(), {"a", "b"}, {"b", "c"}, {"a", "c"}, {"a", "b", "c"}]):
-            for other, gone in enumerate([set(), {"a", "b"}, {"b", "c"}, {"a", "c"}, {"a", "b", "c"}]):
-                changed = await catalog.read(lambda tx, x=one, y=other: list(tx.changed("r", x, y)))
-                assert {unit.name for unit in changed} == there - gone, (one, other)
-
-    async def test_repositories_do_not_see_each_other(self, catalog: Any) -> None:
-        shared = leaf("a")
-        await sync(catalog, [shared, leaf("b")], "r")
-        _, version = await sync(catalog, [shared], "s")
-        assert version.number == version.present == 1
-        assert [(r.name, r.version, r.present) for r in await catalog.read(lambda tx: tx.repositories())] == [
-            ("r", 1, 2),
-            ("s", 1, 1),
-        ]
-
-    async def test_a_deleted_repository_is_gone_and_its_content_stays(self, catalog: Any) -> None:
-        a = leaf("a")
-        await sync(catalog, [a])
-        assert await catalog.write(lambda tx: tx.delete_repository("r")) == 2
-        with pytest.raises(NotFoundError, match="'r'"):
-            await catalog.read(lambda tx: tx.versions("r"))
-        assert len(await catalog.read(lambda tx: tx.find_content([a.identity]))) == 1
-        change, _ = await sync(catalog, [a])
-        assert (change.base, change.added) == (0, 1)
-
-    async def test_what_is_not_there_is_named(self, catalog: Any) -> None:
-        await sync(catalog, [leaf("a")])
-        with pytest.raises(NotFoundError, match="no version 7; it has 0 to 1"):
-            await catalog.read(lambda tx: tx.version("r", 7))
-        with pytest.raises(NotFoundError, match="'nobody'"):
-            await catalog.write(lambda tx: tx.delete_repository("nobody"))
-
-
-class Clashed(Exception):
-    """What ``clash`` answered."""
-
-
-async def sync(
-    catalog: Any, units: Sequence[Content], repository: str = "r", *, mirror: bool = True, begin_only: bool = False
-) -> tuple[Change, Any]:
-    """Do by hand what a run does: save what is new, stage it, and make a version of it, or None.
-
-    Raises:
-        Clashed: two units cannot stand together.
-    """
-    run = uuid.uuid4().hex
-
-    def begin(tx: VersionTransaction) -> int:
-        key, _ = tx.begin_run(run, repository, "http://there/")
-        tx.begin_staging(run)
-        saved = tx.find_content([unit.identity for unit in units])
-        fresh = [unit for unit in units if unit.identity not in saved]
-        tx.add_content(fresh)
-        tx.add_content_artifacts([(unit.id, unit.path, None) for unit in fresh if isinstance(unit, Leaf)])
-        tx.stage(run, [(unit.id, f"line {n}") for n, unit in enumerate(units)])
-        return key
-
-    def complete(tx: VersionTransaction) -> tuple[Change, Version | None]:
-        change = tx.change(run, key, mirror=mirror)
-        if clash := tx.clash(run, key):
-            raise Clashed(*clash)
-        made = tx.complete(run, key, change) if change.added or change.removed else None
-        tx.end_run(run, 0, "{}")
-        return change, made
-
-    key = await catalog.write(begin)
-    try:
-        return (Change(0, 0, 0, 0, 0), None) if begin_only else await catalog.write(complete)
-    finally:
-        await catalog.write(lambda tx: tx.end_staging(run))
-
-
-async def names(catalog: Any, number: int) -> Iterable[str]:
-    """What is in a version of repository ``r``, in order of name."""
-    units = await catalog.read(lambda tx: list(tx.units("r", number)))
-    return sorted(unit.name if unit.files else "stone 1" if _is_first(unit.identity) else "stone 2" for unit in units)
-
-
-def _is_first(identity: str) -> bool:
-    return identity == Stone(number=1).identity.hex()

@@ -9,7 +9,8 @@ import pytest
 
 from rxsync.catalog import SqliteCatalog, schema
 from rxsync.errors import CatalogError, HomeError
-from rxsync.testing.catalog import TYPES, CatalogTests, leaf, sync
+from rxsync.testing.catalog import TYPES, CatalogTests
+from rxsync.testing.catalog_units import leaf, sync
 
 
 class TestInMemory(CatalogTests):

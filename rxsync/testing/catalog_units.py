@@ -1,0 +1,102 @@
+"""Units for the contract of a catalog, and a run of them by hand.
+
+Doors, testing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from itertools import count
+from typing import Any
+
+from peewee import FixedCharField, IntegerField, TextField
+
+from rxsync.models import Content
+from rxsync.ports.catalog import Change, Version, VersionTransaction
+
+
+class Leaf(Content):
+    """A unit with a place in its repository."""
+
+    path = TextField()
+    sha256 = FixedCharField(64)
+    weight = IntegerField(null=True)
+
+    class Meta:
+        """Another leaf at the same path takes its place."""
+
+        content_type = "test.leaf"
+        natural_key = ("path", "sha256")
+        repository_key = ("path",)
+
+
+class Stone(Content):
+    """A unit without a place: any number may stand in a version."""
+
+    number = IntegerField()
+
+    class Meta:
+        """Known by its number alone."""
+
+        content_type = "test.stone"
+        natural_key = ("number",)
+
+
+TYPES = (Leaf, Stone)
+
+_digests = count()
+
+
+def leaf(path: str, sha256: str | None = None) -> Leaf:
+    """Make a leaf; with bytes of its own, where none are named."""
+    return Leaf(path=path, sha256=sha256 or f"{next(_digests):064x}")
+
+
+class Clashed(Exception):
+    """What ``clash`` answered."""
+
+
+async def sync(
+    catalog: Any, units: Sequence[Content], repository: str = "r", *, mirror: bool = True, begin_only: bool = False
+) -> tuple[Change, Any]:
+    """Do by hand what a run does: save what is new, stage it, and make a version of it, or None.
+
+    Raises:
+        Clashed: two units cannot stand together.
+    """
+    run = uuid.uuid4().hex
+
+    def begin(tx: VersionTransaction) -> int:
+        key, _ = tx.begin_run(run, repository, "http://there/")
+        tx.begin_staging(run)
+        saved = tx.find_content([unit.identity for unit in units])
+        fresh = [unit for unit in units if unit.identity not in saved]
+        tx.add_content(fresh)
+        tx.add_content_artifacts([(unit.id, unit.path, None) for unit in fresh if isinstance(unit, Leaf)])
+        tx.stage(run, [(unit.id, f"line {n}") for n, unit in enumerate(units)])
+        return key
+
+    def complete(tx: VersionTransaction) -> tuple[Change, Version | None]:
+        change = tx.change(run, key, mirror=mirror)
+        if clash := tx.clash(run, key):
+            raise Clashed(*clash)
+        made = tx.complete(run, key, change) if change.added or change.removed else None
+        tx.end_run(run, 0, "{}")
+        return change, made
+
+    key = await catalog.write(begin)
+    try:
+        return (Change(0, 0, 0, 0, 0), None) if begin_only else await catalog.write(complete)
+    finally:
+        await catalog.write(lambda tx: tx.end_staging(run))
+
+
+async def names(catalog: Any, number: int) -> Iterable[str]:
+    """What is in a version of repository ``r``, in order of name."""
+    units = await catalog.read(lambda tx: list(tx.units("r", number)))
+    return sorted(unit.name if unit.files else "stone 1" if _is_first(unit.identity) else "stone 2" for unit in units)
+
+
+def _is_first(identity: str) -> bool:
+    return identity == Stone(number=1).identity.hex()
