@@ -87,6 +87,7 @@ class Downloads:
             except DownloadError as error:
                 failures.append(error)
         last = failures.pop()
+        last.relative_path = request.relative_path
         for failure in failures:
             last.add_note(str(failure))
         raise last

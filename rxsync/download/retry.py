@@ -33,18 +33,24 @@ async def retrying(work: Callable[[], Awaitable[T]], retries: int, backoff: floa
         backoff: longest wait before the first of them, in seconds; it doubles with each, up to 30.
 
     Raises:
-        DownloadError: the last attempt's.
+        DownloadError: the last attempt's; ``attempts`` says how many there were.
     """
     try:
         return await work()
     except DownloadError as error:
         failures = [error]
     _keep_hooks_from_our_errors()
-    async for attempt in stamina.retry_context(_wait(backoff), attempts=retries + 1, timeout=None):
-        with attempt:
-            if failures:  # the attempt that was made above: here it is only counted
-                raise failures.pop()
-            return await work()
+    made = 1
+    try:
+        async for attempt in stamina.retry_context(_wait(backoff), attempts=retries + 1, timeout=None):
+            made = attempt.num
+            with attempt:
+                if failures:  # the attempt that was made above: here it is only counted
+                    raise failures.pop()
+                return await work()
+    except DownloadError as error:
+        error.attempts = made
+        raise
     raise AssertionError("stamina either returns or raises")  # pragma: no cover - for mypy: the loop ends otherwise
 
 

@@ -56,8 +56,15 @@ def download_artifacts(
     flights = Flights()
 
     def get(artifact: DeclarativeArtifact) -> Work[DeclarativeArtifact]:
-        validators = artifact.validators or NOTHING_KNOWN
-        request = Request(artifact.urls, artifact.digests, artifact.size, artifact.headers, validators, received)
+        request = Request(
+            artifact.urls,
+            artifact.digests,
+            artifact.size,
+            artifact.headers,
+            artifact.validators or NOTHING_KNOWN,
+            artifact.relative_path,
+            received,
+        )
         return then(flights.board(artifact.digests, lambda: fetch(request)), lambda body: _arrived(artifact, body))
 
     def work(unit: DeclarativeContent) -> Work[DeclarativeContent]:

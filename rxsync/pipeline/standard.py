@@ -56,26 +56,28 @@ class Run:
 
 def standard(run: Run) -> Recipe:
     """Give the standard line of a run."""
-    read, write = run.catalog.read, run.catalog.write
+    read, write, keep, release = run.catalog.read, run.catalog.write, run.storage.put, run.scratch.release
     download = download_artifacts(
         run.downloader.fetch, deferred=run.on_demand, max_concurrent=run.max_concurrent, received=run.received
     )
     return Recipe(
         [
-            _step(query_existing_content(read, run.remote), gives="known content"),
-            _step(query_existing_artifacts(read), uses="known content", gives="known files"),
-            _step(download, "download_artifacts", uses="known content, known files", gives="bytes"),
-            _step(save_artifacts(write, run.storage.put, run.scratch.release), uses="bytes", gives="stored files"),
-            _step(save_content(write), uses="known content, stored files", gives="saved content"),
-            _step(save_remote_artifacts(write, run.remote), needs="saved content"),
-            _step(resolve_content(), needs="saved content"),
-            _step(associate_content(write, run.id), needs="saved content", gives="membership"),
+            _step("query_existing_content", query_existing_content(read, run.remote), gives="known content"),
+            _step(
+                "query_existing_artifacts", query_existing_artifacts(read), uses="known content", gives="known files"
+            ),
+            _step("download_artifacts", download, uses="known content, known files", gives="bytes"),
+            _step("save_artifacts", save_artifacts(write, keep, release), uses="bytes", gives="stored files"),
+            _step("save_content", save_content(write), uses="known content, stored files", gives="saved content"),
+            _step("save_remote_artifacts", save_remote_artifacts(write, run.remote), needs="saved content"),
+            _step("resolve_content", resolve_content(), needs="saved content"),
+            _step("associate_content", associate_content(write, run.id), needs="saved content", gives="membership"),
         ]
     )
 
 
-def _step(stage: Stage, name: str | None = None, *, needs: str = "", uses: str = "", gives: str = "") -> Step:
-    return Step(name or stage.name, stage, _facts(needs), _facts(uses), _facts(gives), own=False)  # type: ignore[attr-defined]
+def _step(name: str, stage: Stage, *, needs: str = "", uses: str = "", gives: str = "") -> Step:
+    return Step(name, stage, _facts(needs), _facts(uses), _facts(gives), own=False)
 
 
 def _facts(text: str) -> frozenset[str]:

@@ -22,6 +22,7 @@ class Request:
         size: length in bytes, or None; the bytes must agree.
         headers: extra request headers.
         validators: of the bytes we hold; with them the answer may be "unchanged".
+        relative_path: what the file is called, for errors; None for metadata.
         received: told each number of bytes as they arrive, for progress; negative when an attempt is void.
     """
 
@@ -30,6 +31,7 @@ class Request:
     size: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     validators: Validators = field(default_factory=Validators)
+    relative_path: str | None = None
     received: Callable[[int], None] | None = None
 
 

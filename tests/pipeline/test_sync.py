@@ -250,7 +250,7 @@ async def test_wrong_bytes_are_never_stored(source, home):
     report = await failing(DigestMismatchError, source, home, retries=0)
     assert stored(home) == {sha256(b"one")}
     (problem,) = report.problems
-    assert problem.url == f"{source.as_uri()}/b"
+    assert (problem.relative_path, problem.url) == ("b", f"{source.as_uri()}/b")
     assert problem.kind == "DigestMismatchError"
 
 
