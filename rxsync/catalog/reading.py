@@ -9,10 +9,11 @@ import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
+from rxsync.catalog import declaring
 from rxsync.catalog.rows import select_in
 from rxsync.declare import SavedFile, StoredFile
 from rxsync.models import DIGEST_SIZES
-from rxsync.ports.catalog import RemoteFile, SavedContent
+from rxsync.ports.catalog import Clash, Declared, RemoteFile, SavedContent
 
 _CONTENT = """
     SELECT c.identity, c.id, f.id, f.relative_path, a.id, a.sha256, a.size
@@ -60,6 +61,14 @@ class Reading:
             return {}
         rows = self.connection.execute(_ARTIFACTS[algorithm], (json.dumps(list(digests)),))
         return {digest: StoredFile(*stored) for digest, *stored in rows}
+
+    def declare(self, run: str, files: Sequence[Declared]) -> Clash | None:
+        """Note files as declared by a run; answers two of all it has noted that cannot stand together."""
+        return declaring.declare(self.connection, run, files)
+
+    def end_declaring(self, run: str) -> None:
+        """Forget what a run declared."""
+        self.connection.execute(f'DROP TABLE IF EXISTS "declared_{run}"')
 
     def find_remote_files(self, remote: int, rows: Sequence[int]) -> Mapping[int, Sequence[RemoteFile]]:
         """Answer what a remote was known to offer for the given files, in order."""

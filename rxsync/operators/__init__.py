@@ -8,6 +8,7 @@ from rxsync.operators.catalog_stage import CatalogStage
 from rxsync.operators.download_artifacts import download_artifacts
 from rxsync.operators.query_existing_artifacts import query_existing_artifacts
 from rxsync.operators.query_existing_content import query_existing_content
+from rxsync.operators.refuse_clashes import refuse_clashes
 from rxsync.operators.resolve_content import resolve_content
 from rxsync.operators.save_artifacts import save_artifacts
 from rxsync.operators.save_content import save_content
@@ -21,6 +22,7 @@ __all__ = [
     "download_artifacts",
     "query_existing_artifacts",
     "query_existing_content",
+    "refuse_clashes",
     "resolve_content",
     "save_artifacts",
     "save_content",

@@ -6,7 +6,9 @@ Follows: ``pulpcore.plugin.stages.DeclarativeVersion``.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 from reactivex import Observable
 from reactivex import operators as ops
@@ -19,7 +21,7 @@ from rxsync.pipeline.guards import DEFAULT, MaxDelete
 from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.standard import Run, standard
 from rxsync.pipeline.tally import Tally
-from rxsync.ports.catalog import Change, Clash, Version, VersionTransaction
+from rxsync.ports.catalog import Change, Version, VersionTransaction
 
 Source = Callable[[], AsyncIterator[DeclarativeContent]] | Observable[DeclarativeContent]
 
@@ -65,9 +67,18 @@ class DeclarativeVersion:
         await catalog.write(lambda tx: tx.begin_staging(run.id))
         try:
             await run_flow(self._line(), self.tally.arrive, watch=watch)
-            return await catalog.write(self._complete)
+            return await self._finish()
         finally:
+            await catalog.read(lambda tx: tx.end_declaring(run.id))
             await catalog.write(lambda tx: tx.end_staging(run.id))
+
+    async def _finish(self) -> tuple[Change, Version | None]:
+        # A cancellation that comes now is too late: whether there is a version is the transaction's to say.
+        finishing = asyncio.ensure_future(self.run.catalog.write(self._complete))
+        while not finishing.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([finishing])
+        return finishing.result()
 
     def _line(self) -> Observable[DeclarativeContent]:
         counted = self._source.pipe(ops.do_action(self.tally.declare, on_completed=self.tally.end))
@@ -82,16 +93,5 @@ class DeclarativeVersion:
             return change, None
         clash = tx.clash(run.id, run.repository) if change.added else None
         if clash is not None:
-            raise ConflictError(_told(clash))
+            raise ConflictError(str(clash))
         return change, tx.complete(run.id, run.repository, change)
-
-
-def _told(clash: Clash) -> str:
-    one, other = _named(clash.path, clash.origin), _named(clash.other, clash.other_origin)
-    if clash.path == clash.other:
-        return f"{one} and {other} have other bytes: expected each path once"
-    return f"{one} lies below {other}, which is a file: expected a file or a folder, not both"
-
-
-def _named(path: str, origin: str | None) -> str:
-    return f'"{path}" ({origin or "already in the version"})'

@@ -53,18 +53,25 @@ class MaxDelete:
         if self.percent and self.limit == 100:
             return
         if empty_source and change.present:
-            raise GuardError(f"the source is empty, and all {change.present} units would be removed")
+            raise _tripped(f"the source is empty, and all {change.present} units would be removed", "100%")
         allowed = change.present * self.limit / 100 if self.percent else self.limit
         if change.vanishing <= allowed or (self.percent and change.present < FEW):
             return
         share = 100 * change.vanishing / change.present
-        raise GuardError(
+        raise _tripped(
             f"{change.vanishing} of {change.present} units ({share:.0f}%) would be removed, more than "
-            f"--max-delete {self} allows"
+            f"--max-delete {self} allows",
+            str(change.vanishing),
         )
 
     def __str__(self) -> str:
         return f"{self.limit:g}{'%' if self.percent else ''}"
+
+
+def _tripped(message: str, enough: str) -> GuardError:
+    error = GuardError(message)
+    error.hint = f"if that is meant, --max-delete {enough} lets it through"
+    return error
 
 
 DEFAULT = MaxDelete(20, percent=True)

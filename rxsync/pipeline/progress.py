@@ -45,20 +45,13 @@ class Advanced:
 
 
 @dataclass(frozen=True, slots=True)
-class Finishing:
-    """All units have come through; the version is being made."""
-
-    run: str
-
-
-@dataclass(frozen=True, slots=True)
 class Finished:
     """A run is over, well or not."""
 
     report: Report
 
 
-Event = Started | Advanced | Finishing | Finished
+Event = Started | Advanced | Finished
 Events = abc.ObserverBase[Event]
 
 EVERY = 0.25

@@ -1,4 +1,4 @@
-"""The standard line: eight steps, which facts they need and give, bound to a run.
+"""The standard line: nine steps, which facts they need and give, bound to a run.
 
 Floor 4, pipeline. This table is the one place that says what the order must be.
 """
@@ -14,6 +14,7 @@ from rxsync.operators import (
     download_artifacts,
     query_existing_artifacts,
     query_existing_content,
+    refuse_clashes,
     resolve_content,
     save_artifacts,
     save_content,
@@ -62,6 +63,7 @@ def standard(run: Run) -> Recipe:
     )
     return Recipe(
         [
+            _step("refuse_clashes", refuse_clashes(read, run.id)),
             _step("query_existing_content", query_existing_content(read, run.remote), gives="known content"),
             _step(
                 "query_existing_artifacts", query_existing_artifacts(read), uses="known content", gives="known files"

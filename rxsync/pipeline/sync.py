@@ -12,8 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from signal import SIGINT
 from typing import Literal
 
 from reactivex import interval
@@ -21,8 +20,9 @@ from reactivex.disposable import SerialDisposable
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
 from rxsync.catalog import SqliteCatalog
+from rxsync.declare import DeclarativeContent
 from rxsync.download import open_downloader
-from rxsync.errors import DownloadError, RxSyncError, UsageError
+from rxsync.errors import DownloadError, RxSyncError
 from rxsync.flow import Flow
 from rxsync.models import Remote
 from rxsync.operators.download_artifacts import MAX_CONCURRENT
@@ -34,6 +34,7 @@ from rxsync.pipeline.plugin import Plugin, load
 from rxsync.pipeline.progress import EVERY, Advanced, Event, Events, Finished, Started
 from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.report import Failure, Problem, Report
+from rxsync.pipeline.source import locate
 from rxsync.pipeline.standard import Run, standard
 from rxsync.pipeline.tally import Tally
 from rxsync.urls import without_credentials
@@ -82,7 +83,7 @@ async def sync(
 
     Raises:
         RxSyncError: it failed, and no version was made; ``report`` on the error says how far it came.
-        asyncio.CancelledError: likewise.
+        asyncio.CancelledError: likewise; where it was cancelled with a signal's number, the report says so.
     """
     loaded = load(plugin) if isinstance(plugin, str) else plugin
     sync = _Sync(locate(source), repository, loaded, options, events)
@@ -96,21 +97,6 @@ async def sync(
     finally:
         sync.tell(Finished(sync.report))
     return sync.report
-
-
-def locate(source: str) -> str:
-    """Give the URL of a source: a folder's ends in a slash.
-
-    Raises:
-        UsageError: it is neither a URL nor a folder.
-    """
-    if "://" in source:
-        return source
-    path = Path(source)
-    if not path.exists():
-        raise UsageError(f"{source}: no such folder, and no URL")
-    url = path.resolve().as_uri()
-    return f"{url}/" if path.is_dir() else url
 
 
 class _Sync:
@@ -162,8 +148,12 @@ class _Sync:
                 received=self.tally.receive,
             )
             recipe = standard(lent) if options.amend is None else options.amend(standard(lent))
+
+            def source() -> AsyncIterator[DeclarativeContent]:
+                return self.plugin.declare(Remote(url=self.url), downloader)
+
             line = DeclarativeVersion(
-                partial(self.plugin.declare, Remote(url=self.url), downloader),
+                source,
                 lent,
                 self.tally,
                 mirror=options.mode == "mirror",
@@ -212,7 +202,7 @@ class _Sync:
         self._count()
         report.failed = report.declared - report.new - report.known - report.repeated - report.dropped
         report.version = None
-        report.exit_code = getattr(error, "exit_code", 130 if isinstance(error, asyncio.CancelledError) else 1)
+        report.exit_code = _exit_code(error)
         report.error = _failure(error)
         if isinstance(error, DownloadError):
             report.problems.append(_problem(error))
@@ -228,6 +218,13 @@ class _Sync:
             report.dropped += 1
             reason = f"step {step!r} let it fall without saying so"
             report.problems.append(Problem(unit.name, None, reason, "dropped", step, 0))
+
+
+def _exit_code(error: BaseException) -> int:
+    if isinstance(error, asyncio.CancelledError):
+        signal = error.args[0] if error.args and isinstance(error.args[0], int) else SIGINT
+        return 128 + signal
+    return getattr(error, "exit_code", 1)
 
 
 def _failure(error: BaseException) -> Failure:

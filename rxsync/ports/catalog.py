@@ -45,9 +45,9 @@ class Clash(NamedTuple):
     """Two units that cannot stand in one version.
 
     Attributes:
-        path: of the first file of the one.
-        other: of the first file of the other; the same as ``path``, or a folder above it.
-        origin: where in the source the one was declared; None if it was there before.
+        path: of a file of the one.
+        other: of a file of the other; the same as ``path``, or a folder above it.
+        origin: where in the source the one was declared; None if nobody said, or it was there before.
         other_origin: likewise of the other.
     """
 
@@ -55,6 +55,30 @@ class Clash(NamedTuple):
     other: str
     origin: str | None
     other_origin: str | None
+
+    def __str__(self) -> str:
+        one, other = _named(self.path, self.origin), _named(self.other, self.other_origin)
+        if self.path == self.other:
+            return f"{one} and {other} have other bytes: expected each path once"
+        return f"{one} lies below {other}, which is a file: expected a file or a folder, not both"
+
+
+def _named(path: str, origin: str | None) -> str:
+    return f'"{path}" ({origin})' if origin else f'"{path}"'
+
+
+class Declared(NamedTuple):
+    """A file as it was declared.
+
+    Attributes:
+        path: where it would stand.
+        identity: of its unit.
+        origin: where in the source; None if nobody said.
+    """
+
+    path: str
+    identity: bytes
+    origin: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +159,7 @@ class RepositorySummary(NamedTuple):
 
 
 class ReadTransaction(Protocol):
-    """What can be asked. All of it sees one state of the database."""
+    """What can be asked. All of it sees one state of the database, and leaves nothing that outlives the connection."""
 
     def find_content(self, identities: Sequence[bytes]) -> Mapping[bytes, SavedContent]:
         """Answer which of the identities are saved, with their files."""
@@ -145,6 +169,12 @@ class ReadTransaction(Protocol):
 
     def find_remote_files(self, remote: int, rows: Sequence[int]) -> Mapping[int, Sequence[RemoteFile]]:
         """Answer what a remote was known to offer for the given ``ContentArtifact`` keys, in order."""
+
+    def declare(self, run: str, files: Sequence[Declared]) -> Clash | None:
+        """Note files as declared by a run; answers two of all it has noted that cannot stand together."""
+
+    def end_declaring(self, run: str) -> None:
+        """Forget what a run declared."""
 
 
 class ListTransaction(ReadTransaction, Protocol):

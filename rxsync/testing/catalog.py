@@ -14,8 +14,8 @@ import pytest
 
 from rxsync.errors import CatalogError
 from rxsync.models import Content
-from rxsync.ports.catalog import RemoteFile, VersionTransaction
-from rxsync.testing.catalog_units import TYPES, Stone, leaf
+from rxsync.ports.catalog import Clash, Declared, RemoteFile, VersionTransaction
+from rxsync.testing.catalog_units import TYPES, Stone, declared, leaf
 from rxsync.testing.catalog_versions import VersionTests
 
 __all__ = ["TYPES", "CatalogTests"]
@@ -117,6 +117,27 @@ class CatalogTests(VersionTests):
         await catalog.write(lambda tx: tx.set_remote_files(remote, [other], [(row, 2)]))
         assert await catalog.read(lambda tx: tx.find_remote_files(remote, [row])) == {row: [other, offers[1]]}
         assert await catalog.read(lambda tx: tx.find_remote_files(remote + 1, [row])) == {}
+
+    async def test_the_same_file_again_is_no_clash_wherever_it_is_declared(self, catalog: Any) -> None:
+        assert await declared(catalog, ["a", "b/c"], ["a", "d"], ["b/c"]) is None
+
+    async def test_another_unit_at_the_same_path_clashes_in_and_across_batches(self, catalog: Any) -> None:
+        assert await declared(catalog, ["a", "b", "a!"]) == Clash("a", "a", "batch 0", "batch 0")
+        assert await declared(catalog, ["a"], ["b"], ["a!"]) == Clash("a", "a", "batch 2", "batch 0")
+
+    async def test_a_path_below_a_file_and_a_file_above_a_path_clash(self, catalog: Any) -> None:
+        assert await declared(catalog, ["a", "a.b", "a-b"], ["a/b/c"]) == Clash("a/b/c", "a", "batch 1", "batch 0")
+        assert await declared(catalog, ["a/b/c", "a-b"], ["a"]) == Clash("a/b/c", "a", "batch 0", "batch 1")
+        assert await declared(catalog, ["x", "a/b", "a/b/c"]) == Clash("a/b/c", "a/b", "batch 0", "batch 0")
+        assert await declared(catalog, ["a/b", "a/bc", "a/b.c/d", "ab"]) is None
+
+    async def test_what_another_run_declared_does_not_matter(self, catalog: Any) -> None:
+        a = Declared("a", b"1" * 16, None)
+        assert await catalog.read(lambda tx: tx.declare("1" * 32, [a])) is None
+        assert await catalog.read(lambda tx: tx.declare("2" * 32, [a._replace(identity=b"2" * 16)])) is None
+        for run in ("1" * 32, "2" * 32):
+            await catalog.read(lambda tx, run=run: tx.end_declaring(run))
+        assert await catalog.read(lambda tx: tx.declare("1" * 32, [a._replace(identity=b"3" * 16)])) is None
 
     async def test_an_exception_in_a_transaction_undoes_it_and_comes_out(self, catalog: Any) -> None:
         a = leaf("a")

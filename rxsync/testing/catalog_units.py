@@ -13,7 +13,7 @@ from typing import Any
 from peewee import FixedCharField, IntegerField, TextField
 
 from rxsync.models import Content
-from rxsync.ports.catalog import Change, Version, VersionTransaction
+from rxsync.ports.catalog import Change, Clash, Declared, Version, VersionTransaction
 
 
 class Leaf(Content):
@@ -90,6 +90,20 @@ async def sync(
         return (Change(0, 0, 0, 0, 0), None) if begin_only else await catalog.write(complete)
     finally:
         await catalog.write(lambda tx: tx.end_staging(run))
+
+
+async def declared(catalog: Any, *batches: Sequence[str]) -> Clash | None:
+    """Declare paths batch by batch as one run; a trailing ``!`` stands for another unit at that path."""
+    run = uuid.uuid4().hex
+    try:
+        for number, batch in enumerate(batches):
+            files = [Declared(path.rstrip("!"), leaf(path, "0" * 64).identity, f"batch {number}") for path in batch]
+            clash: Clash | None = await catalog.read(lambda tx, files=files: tx.declare(run, files))
+            if clash is not None:
+                return clash
+        return None
+    finally:
+        await catalog.read(lambda tx: tx.end_declaring(run))
 
 
 async def names(catalog: Any, number: int) -> Iterable[str]:

@@ -1,0 +1,91 @@
+"""Options that every command has, on either side of its name.
+
+Floor 6, doors. The innermost on the command line wins; then the environment; then the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from rxsync.cli.stopping import Stop
+
+if TYPE_CHECKING:
+    from rxsync.pipeline.home import Home
+    from rxsync.pipeline.report import Report
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@dataclass
+class Settings:
+    """What holds for one call of the command line.
+
+    Attributes:
+        home: the folder; None for the default.
+        json: one JSON object on stdout, and nothing else there.
+        verbose: tracebacks with errors, and more detail.
+        quiet: errors, and what was asked for; no summary and no progress.
+        args: the words of the command line.
+        stop: what a signal does.
+        report: of the sync under way, as far as it has come; None for other commands.
+    """
+
+    home: str | None = None
+    json: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    args: tuple[str, ...] = ()
+    stop: Stop = field(default_factory=Stop)
+    report: Report | None = None
+
+    def open(self) -> Home:
+        """Open the home.
+
+        Raises:
+            HomeError: there is something else in its place.
+        """
+        import rxsync
+
+        return rxsync.open(self.home)
+
+
+def option(*names: str, **attributes: Any) -> Callable[[F], F]:
+    """Declare an option that ``RXSYNC_…`` can give as well, whatever command it belongs to.
+
+    The attributes are ``click.option``'s, which types them as loosely.
+    """
+    name = next(name for name in names if name.startswith("--"))
+    variable = f"RXSYNC_{name.removeprefix('--').replace('-', '_').upper()}"
+    return click.option(*names, envvar=variable, **attributes)
+
+
+def global_options(command: F) -> F:
+    """Give a command, or a group, the options that all have."""
+    for declare in reversed(_GLOBAL):
+        command = declare(command)
+    return command
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """Note what was said, unless it comes from the environment and the command line said something before."""
+    source = context.get_parameter_source(parameter.name or "")
+    outermost = context.parent is None
+    if source is ParameterSource.COMMANDLINE or (source is ParameterSource.ENVIRONMENT and outermost):
+        setattr(context.obj, str(parameter.name), value)
+
+
+def _global(*names: str, **attributes: Any) -> Callable[[F], F]:
+    return option(*names, expose_value=False, callback=_keep, **attributes)
+
+
+_GLOBAL: tuple[Callable[[Any], Any], ...] = (
+    _global("--home", metavar="DIR", help="Where repositories live.  [default: the platform's data folder]"),
+    _global("--json", is_flag=True, help="Print one JSON object, and nothing else, on stdout."),
+    _global("--verbose", "-v", is_flag=True, help="Say more; show tracebacks."),
+    _global("--quiet", "-q", is_flag=True, help="No summary and no progress, only errors and what was asked for."),
+)

@@ -1,0 +1,113 @@
+"""``rxsync sync``: mirror a source into a repository.
+
+Floor 6, doors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from rxsync.cli.globals import Settings, global_options, option
+from rxsync.cli.output import say, say_json
+from rxsync.cli.summary import summary
+
+if TYPE_CHECKING:
+    from rxsync.pipeline.report import Report
+    from rxsync.pipeline.sync import Mode, Options, Policy
+
+
+@click.command()
+@click.argument("source")
+@option("--repository", metavar="NAME", required=True, help="Where to; made if it is new.")
+@option("--plugin", metavar="NAME", default="file", show_default=True, help="What kind of repository SOURCE is.")
+@option(
+    "--mode",
+    type=click.Choice(["mirror", "additive"]),
+    default="mirror",
+    show_default=True,
+    help="The new version holds what SOURCE declares, or that and what was there.",
+)
+@option(
+    "--policy",
+    type=click.Choice(["immediate", "on_demand"]),
+    default="immediate",
+    show_default=True,
+    help="Fetch files now, or only note where they can be had.",
+)
+@option(
+    "--max-delete",
+    metavar="N|%",
+    default="20%",
+    show_default=True,
+    help="Make no version if more units would vanish; 100% lifts the guard.",
+)
+@option(
+    "--max-concurrent",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="Most downloads at once.",
+)
+@option(
+    "--retries",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=4,
+    show_default=True,
+    help="Attempts at a URL after the first, where trying again may help.",
+)
+@global_options
+@click.pass_obj
+def sync(
+    settings: Settings,
+    source: str,
+    repository: str,
+    plugin: str,
+    mode: Mode,
+    policy: Policy,
+    max_delete: str,
+    max_concurrent: int,
+    retries: int,
+) -> int:
+    """Mirror SOURCE, a URL or a folder, into a repository.
+
+    The end is a new version, or none where nothing changed or something failed.
+    """
+    from rxsync.pipeline.guards import MaxDelete
+    from rxsync.pipeline.report import Report
+    from rxsync.pipeline.sync import Options
+
+    settings.report = Report(run=None, repository=repository)
+    options = Options(mode, policy, MaxDelete.parse(max_delete), max_concurrent, retries)
+    report = _run(settings, source, repository, plugin, options)
+    settings.stop.hold()
+    if settings.json:
+        say_json(report.as_dict())
+    elif not settings.quiet:
+        say(summary(report, verbose=settings.verbose))
+    return report.exit_code
+
+
+def _run(settings: Settings, source: str, repository: str, plugin: str, options: Options) -> Report:
+    """Run the sync with somebody watching; whatever happens, ``settings.report`` says how far it came."""
+    from reactivex import Subject
+
+    import rxsync
+    from rxsync.cli.progress import watching
+    from rxsync.pipeline.progress import Event, Finished
+
+    events: Subject[Event] = Subject()
+
+    def note(event: Event) -> None:
+        if isinstance(event, Finished):
+            settings.report = event.report
+
+    events.subscribe(note)
+    target = settings.open().repository(repository)
+    with watching(events, settings):
+        return settings.stop.complete(
+            lambda: rxsync.sync(source, target, plugin=plugin, options=options, events=events)
+        )

@@ -1,0 +1,71 @@
+"""What the pages say is true: their code runs, their links lead somewhere."""
+
+import doctest
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+PYTHON = [(page, number, code) for page in PAGES for number, code in enumerate(blocks(page, "python"), 1)]
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A folder with the examples where the pages say they are."""
+    shutil.copytree(ROOT / "docs" / "examples", tmp_path / "docs" / "examples")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("page", "number", "code"), PYTHON, ids=[f"{p.name} {n}" for p, n, _ in PYTHON])
+def test_every_python_block_runs(checkout, page, number, code):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_first_commands_of_the_readme_mirror_the_example_and_show_it(checkout):
+    first, ask, *_ = blocks(ROOT / "README.md", "sh")
+    install, _, sync = first.partition(" && ")
+    assert install == "python -m pip install ."
+    lines = [sync, *ask.strip().splitlines()]
+    said = []
+    for line in lines:
+        program, *words = line.split()
+        assert program == "rxsync"
+        done = subprocess.run(
+            [sys.executable, "-m", "rxsync", *words], cwd=checkout, capture_output=True, text=True, check=True
+        )
+        said.append(done.stdout)
+    assert "version 1" in said[0]
+    assert "iso/tiny.iso" in said[2]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_page_of_ours_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if not target.startswith(("http:", "https:")):
+            assert (page.parent / target).exists(), target
+
+
+EXAMPLES = [path for path in sorted((ROOT / "rxsync").rglob("*.py")) if ">>>" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_in_a_docstring_is_true(path):
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    results = doctest.testmod(importlib.import_module(name))
+    assert results.attempted > 0
+    assert results.failed == 0
