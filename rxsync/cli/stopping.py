@@ -77,9 +77,8 @@ class Stop:
         if self.number is not None:  # it came where Python swallows what a signal handler raises
             raise Stopped(self.number)
         assert task is not None  # noqa: S101  # a coroutine that asyncio.run runs is a task
-        self._cancel = lambda: loop.call_soon_threadsafe(
-            task.cancel, self.number
-        )  # from a signal handler only this wakes the loop
+        # From a signal handler only this wakes the loop; the number is for the report.
+        self._cancel = lambda: loop.call_soon_threadsafe(task.cancel, self.number)
         try:
             return await work()
         finally:

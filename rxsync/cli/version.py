@@ -120,7 +120,7 @@ def _lines(sign: str, unit: Unit) -> Iterator[str]:
 
 def _unit(unit: Unit) -> dict[str, object]:
     files = [{"relative_path": path, "sha256": sha256, "size": length} for path, sha256, length in unit.files]
-    return {"type": unit.type, "identity": unit.identity, "files": files}
+    return {"name": unit.name, "type": unit.type, "identity": unit.identity, "files": files}
 
 
 def _as_dict(one: Version) -> dict[str, object]:

@@ -64,7 +64,7 @@ def test_a_version_is_shown_with_every_file(rxsync, two_versions):
     assert (shown["schema"], shown["number"], shown["present"]) == ("rxsync.version-show/1", 1, 3)
     assert [unit["files"][0]["relative_path"] for unit in shown["units"]] == ["a.txt", "b.txt", "sub/c.txt"]
     assert {*shown["units"][0], *shown["units"][0]["files"][0]} == {
-        "type", "identity", "files", "relative_path", "sha256", "size",
+        "name", "type", "identity", "files", "relative_path", "sha256", "size",
     }  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """The command as people run it, against servers as people run them."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -113,4 +112,4 @@ def stored(home):
 
 
 def temporary(home):
-    return os.listdir(Path(home, "tmp"))
+    return [path.name for path in Path(home, "tmp").iterdir()]

@@ -122,7 +122,7 @@ def test_a_line_of_a_gigabyte_without_an_end_is_given_up_in_bounded_memory(site,
 
 
 def test_a_manifest_that_is_cut_off_is_no_manifest(site):
-    _, home, server = site
+    _, home, _ = site
     text = (GOOD + f"b,{ZERO},3\n").encode()
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         command = ["sync", f"http://127.0.0.1:{listening.getsockname()[1]}/", "--repository", "tools", "--retries", "0"]
