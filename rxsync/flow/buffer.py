@@ -73,6 +73,7 @@ class _Buffer(Step):
         self._flush = False
         self._timer: abc.DisposableBase | None = None
         self._mark = 1  # length of the inbox at which the pump has something to do
+        self._most = max(prefetch, count)  # length at which our own gate closes
 
     def on_next(self, item: Item) -> None:
         if self.stopped or self.flow.is_foreign_thread(self.label.name):
@@ -81,7 +82,10 @@ class _Buffer(Step):
             self.admit(item)
         self.inbox.append(item)
         self.flow.hold(1)
-        if self._flush or len(self.inbox) >= self._mark:
+        waiting = len(self.inbox)
+        if waiting >= self._most:
+            self.gate.close()  # now: the pump may be busy above us, and this be one of many items
+        if waiting >= self._mark or self._flush:
             self.pump()
 
     def admit(self, item: Resolvable) -> None:
@@ -122,15 +126,15 @@ class _Buffer(Step):
         waiting, wanted = len(self.inbox), self.down.is_open
         if not wanted:
             self.watch_below()
-        most = max(self.prefetch, self._count) if wanted else self.prefetch
-        if waiting >= most:
-            self.gate.close()
-        elif not self.gate.is_open and (wanted or waiting <= self.prefetch // 2):
-            self.gate.open()
         if wanted and self._linger is not None and self.inbox and self._timer is None:
             self._timer = self.scheduler.schedule_relative(self._linger, self._release)
         timing = self._timer is not None or self._linger is None
-        self._mark = (self._count if timing else 1) if wanted else max(self.prefetch, 1)
+        self._most = max(self.prefetch, self._count) if wanted else self.prefetch
+        self._mark = self._count if wanted and timing else 1 if wanted else max(self.prefetch, 1)
+        if waiting >= self._most:
+            self.gate.close()
+        elif not self.gate.is_open and (wanted or waiting <= self.prefetch // 2):
+            self.gate.open()
 
     def _release(self, *_: object) -> None:
         self._flush = True

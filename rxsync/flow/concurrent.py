@@ -95,6 +95,8 @@ class _Concurrent(Step):
             self.admit(item)
         self.inbox.append(item)
         self.flow.hold(weight(item))
+        if len(self.inbox) >= self._most():
+            self.gate.close()  # now: the pump may be busy above us, and this be one of many items
         self.pump()
 
     def turn(self) -> None:
@@ -111,11 +113,15 @@ class _Concurrent(Step):
     def _has_room(self) -> bool:
         return len(self._jobs) < self._slots and not self._stuck and not self.stopped
 
+    def _most(self) -> int:
+        """Items that may be in the inbox: those that work is free to take at once, and the prefetch."""
+        return self.prefetch + (0 if self._stuck else self._slots - len(self._jobs))
+
     def _regulate(self) -> None:
-        waiting, room = len(self.inbox), self._has_room()
-        if not room and waiting >= self.prefetch:
+        waiting = len(self.inbox)
+        if waiting >= self._most():
             self.gate.close()
-        elif not self.gate.is_open and (room or waiting <= self.prefetch // 2):
+        elif not self.gate.is_open and (self._has_room() or waiting <= self.prefetch // 2):
             self.gate.open()
 
     def _start(self, item: Item) -> None:
