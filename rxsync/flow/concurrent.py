@@ -81,6 +81,7 @@ class _Concurrent(Step):
     ) -> None:
         super().__init__(label, prefetch, observer, scheduler)
         self.fn, self._slots, self._ordered, self._on_error = fn, slots, ordered, on_error
+        self.inner = scheduler.within()
         self.absorbs = prefetch == 0
         self._jobs: dict[Job, None] = {}
         self._queue: deque[Job] = (

@@ -59,11 +59,16 @@ class Flow:
         self.held = held = self.held + items
         if held > self.peak:
             self.peak = held
-        if held >= self.window:
-            if self.gate.is_open:
-                self.gate.close()
-                self.stir()  # lists that wait for company will get none now
-        elif not self.gate.is_open and held <= self.window // 2:
+        if held >= self.window and self.gate.is_open:
+            self.gate.close()
+            self.stir()  # lists that wait for company will get none now
+
+    def settle(self) -> None:
+        """Let the sources go on if the window has room again.
+
+        Not part of ``hold``: while an item is handed over, for a moment nobody holds it.
+        """
+        if not self.gate.is_open and self.held <= self.window // 2:
             self.gate.open()
 
     # -- tasks

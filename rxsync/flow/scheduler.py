@@ -27,11 +27,15 @@ class FlowScheduler(PeriodicScheduler):
         flow: the run.
         gate: whether the nearest stage below wants more.
         depth: how many stages stand below.
+        in_work: True for streams that work answers with: their sources do not wait for the window, since the
+            window may wait for that work.
     """
 
-    def __init__(self, flow: Flow, gate: Level | None = None, depth: int = 0) -> None:
+    def __init__(
+        self, flow: Flow, gate: Level | None = None, depth: int = 0, *, in_work: bool = False
+    ) -> None:
         super().__init__()
-        self.flow, self.gate, self.depth = flow, gate or Gate(), depth
+        self.flow, self.gate, self.depth, self.in_work = flow, gate or Gate(), depth, in_work
 
     @classmethod
     def of(cls, scheduler: abc.SchedulerBase | None, who: str) -> FlowScheduler:
@@ -50,7 +54,11 @@ class FlowScheduler(PeriodicScheduler):
 
     def behind(self, gate: Level) -> FlowScheduler:
         """Make the scheduler for whoever stands above ``gate``."""
-        return FlowScheduler(self.flow, gate, self.depth + 1)
+        return FlowScheduler(self.flow, gate, self.depth + 1, in_work=self.in_work)
+
+    def within(self) -> FlowScheduler:
+        """Make the scheduler for streams that work of this stage answers with."""
+        return FlowScheduler(self.flow, self.gate, self.depth, in_work=True)
 
     @property
     def now(self) -> datetime:

@@ -21,7 +21,7 @@ class Source(Station):
     def __init__(self, name: str, observer: Observer, scheduler: FlowScheduler) -> None:
         self.label, self.depth, self.down = Label(name), scheduler.depth, scheduler.gate
         self.observer, self.scheduler, self.flow = observer, scheduler, scheduler.flow
-        self.gates = AllOpen((scheduler.gate, scheduler.flow.gate))
+        self.gates = scheduler.gate if scheduler.in_work else AllOpen((scheduler.gate, scheduler.flow.gate))
         self.live = True
         self.flow.enlist(self)
 

@@ -98,6 +98,8 @@ class Step(Station):
             self.fail(error)
         finally:
             self._pumping = False
+        if not self.flow.gate.is_open:
+            self.flow.settle()
 
     def watch_below(self) -> None:
         """Pump when the gate below opens."""
@@ -116,20 +118,28 @@ class Step(Station):
             self.dispose()
             self.flow.fail(error)
             return
-        self.dispose()
+        self._give_up()
         try:
             self.observer.on_error(error)
         except BaseException as another:
             self.flow.fail(another)
+        self._make_way()
 
     def dispose(self) -> None:
         """Stop at once, whatever is under way."""
-        if self.stopped:
-            return
+        if not self.stopped:
+            self._give_up()
+            self._make_way()
+
+    def _give_up(self) -> None:
         self._stop()
         self.clear()
         self._upstream.dispose()
-        self.gate.open()  # for fan_out above: who has left holds nobody up
+
+    def _make_way(self) -> None:
+        """Let go on who waits above for room that we took: not before an error has gone down."""
+        self.gate.open()  # only a fan_out still listens: who has left it holds nobody up
+        self.flow.settle()
 
     def _stop(self) -> None:
         self.stopped = True

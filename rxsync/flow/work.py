@@ -30,7 +30,7 @@ class Owner(Protocol):
     """The stage that the work is part of."""
 
     flow: Flow
-    scheduler: FlowScheduler
+    inner: FlowScheduler
     stopped: bool
     fn: Callable[[Item], Work[Item]]
 
@@ -98,7 +98,7 @@ class Job:
             handle = SingleAssignmentDisposable()
             self._cancel = handle.dispose
             handle.disposable = answer.subscribe(
-                self._value, self._failed, self._ended, scheduler=self._owner.scheduler
+                self._value, self._failed, self._ended, scheduler=self._owner.inner
             )
         elif inspect.isawaitable(answer):
             task = self._task = self._owner.flow.adopt(answer)
