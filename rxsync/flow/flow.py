@@ -36,6 +36,7 @@ class Flow:
         timers: actions that are scheduled and have not run.
         hot: sources that come by themselves and may still bring something.
         thread: ident of the thread that all of it runs in.
+        ending: True once it is decided how the run ends.
         on_fail: told of an error that no operator may keep from failing the run.
     """
 
@@ -49,7 +50,7 @@ class Flow:
         self.sources: set[asyncio.Future[Any]] = set()
         self._stations: dict[Station, None] = {}
         self._awaited: dict[int, Resolvable] = {}
-        self._laid = self._over = self._stirred = False
+        self.ending = self._laid = self._over = self._stirred = False
         self._error: Exception | None = None
 
     # -- the window
@@ -140,7 +141,7 @@ class Flow:
 
     def _look(self) -> None:
         self._stirred = False
-        if self._over or self.timers or any(station.is_busy() for station in self._stations):
+        if self.ending or self.timers or any(station.is_busy() for station in self._stations):
             return
         if not self._awaited and self.gate.is_open:
             return

@@ -39,24 +39,20 @@ async def run(
         DroppedError: the source or a stage awaits a unit that was dropped.
         asyncio.CancelledError: the caller was cancelled.
     """
-    loop = asyncio.get_running_loop()
-    end = _End(loop)
-    flow = Flow(AsyncIOScheduler(loop), window, end.fail)
-    token = current_line.set(flow)
+    end = _End(window)
+    token = current_line.set(end.flow)
     try:
-        await _until(end, flow, observable, on_next)
+        await _until(end, observable, on_next)
     finally:
         current_line.reset(token)
-    return flow
+    return end.flow
 
 
-async def _until(
-    end: _End, flow: Flow, observable: Observable[T], on_next: Callable[[T], Any] | None
-) -> None:
+async def _until(end: _End, observable: Observable[T], on_next: Callable[[T], Any] | None) -> None:
     subscription: abc.DisposableBase | None = None
     error: BaseException | None = None
     try:
-        subscription = _subscribe(end, flow, observable, on_next)
+        subscription = _subscribe(end, observable, on_next)
         await end.wait()
     except BaseException as why:
         error = why
@@ -64,13 +60,15 @@ async def _until(
     finally:
         if subscription is not None:
             subscription.dispose()
-        flow.close(error)
-        await flow.join()
+        end.flow.close(error)
+        await end.flow.join()
 
 
 def _subscribe(
-    end: _End, flow: Flow, observable: Observable[T], on_next: Callable[[T], Any] | None
+    end: _End, observable: Observable[T], on_next: Callable[[T], Any] | None
 ) -> abc.DisposableBase:
+    flow = end.flow
+
     def sink(item: T) -> None:
         if flow.is_foreign_thread("the end of the line") or on_next is None:
             return
@@ -88,8 +86,10 @@ def _subscribe(
 class _End:
     """Where a run ends; may be told from any thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop, self._reached = loop, loop.create_future()
+    def __init__(self, window: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.flow = Flow(AsyncIOScheduler(self._loop), window, self.fail)
+        self._reached: asyncio.Future[None] = self._loop.create_future()
         self._error: BaseException | None = None
 
     async def wait(self) -> None:
@@ -104,6 +104,7 @@ class _End:
         self._settle_soon(error)
 
     def _settle_soon(self, error: BaseException | None) -> None:
+        self.flow.ending = True
         if not self._loop.is_closed():  # else: a stray thread outlived its run
             self._loop.call_soon_threadsafe(self._settle, error)
 

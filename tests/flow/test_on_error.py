@@ -69,7 +69,7 @@ def test_several_items_at_fault_are_all_found():
 def test_without_a_policy_no_batch_is_split():
     calls = []
     with marbles() as m:
-        m.expect(m.hot("ab|").pipe(stage(picky(calls, "b"), batch=2)), "-#", error=ValueError)
+        m.expect(m.hot("ab|").pipe(stage(picky(calls, "b"), batch=2, linger=None)), "-#", error=ValueError)
     assert calls == [["a", "b"]]
 
 
