@@ -110,8 +110,14 @@ class Flow:
         if self._laid and station.passing:
             self._stations.pop(station, None)
 
-    def laid(self) -> None:
-        """Note that the line stands; stations that come from now on are born on the way."""
+    def lay(self) -> None:
+        """Note that the line stands; stations that come from now on are born on the way.
+
+        A tick later: stock ``merge`` subscribes to its sources only then.
+        """
+        self.base.schedule(lambda *_: self._lay())
+
+    def _lay(self) -> None:
         for station in self._stations:
             station.passing = False
         self._laid = True

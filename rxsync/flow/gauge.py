@@ -5,7 +5,7 @@ Floor 2, flow. Counting costs an item nothing: a gauge asks the stages when some
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -87,16 +87,20 @@ class Station:
         return False
 
 
-def read(stations: Iterable[Station]) -> list[Gauge]:
+def read(stations: Collection[Station]) -> list[Gauge]:
     """Gauges of all ``stations``, in the order of the line, source first."""
-    ordered = sorted(stations, key=lambda station: -station.depth)
-    behind = {id(station.gate): station for station in ordered if station.gate is not None}
-    groups: dict[int, tuple[Label, list[Station]]] = {}
-    for station in ordered:
-        below = behind.get(id(station.down)) if station.feeds else None
-        label = below.label if below is not None and below.absorbs else station.label
-        groups.setdefault(id(label), (label, []))[1].append(station)
-    return [_sum(label.name, group) for label, group in groups.values()]
+    behind = {id(station.gate): station for station in stations if station.gate is not None}
+    groups: dict[int, list[tuple[Station, Station]]] = {}
+    for station in stations:
+        face = _face(station, behind.get(id(station.down)))
+        groups.setdefault(id(face.label), []).append((face, station))
+    ordered = sorted(groups.values(), key=lambda group: -group[0][0].depth)
+    return [_sum(group[0][0].label.name, [station for _, station in group]) for group in ordered]
+
+
+def _face(station: Station, below: Station | None) -> Station:
+    """Whose name ``station`` goes by: a buffer is part of the work that takes its lists."""
+    return below if station.feeds and below is not None and below.absorbs else station
 
 
 def _sum(name: str, group: Sequence[Station]) -> Gauge:

@@ -79,7 +79,7 @@ def _subscribe(
             raise  # stops whoever is emitting
 
     subscription = observable.subscribe(sink, end.fail, end.complete, scheduler=FlowScheduler(flow))
-    flow.laid()
+    flow.lay()
     return subscription
 
 

@@ -87,7 +87,7 @@ class Marbles:
         expectation = _Expectation(self, diagram, error, values)
         self._expected.append(expectation)
         expectation.watch(observable, FlowScheduler(self.flow))
-        self.flow.laid()
+        self.flow.lay()
 
     def check(self) -> None:
         """Run all there is to run; compare.

@@ -177,7 +177,9 @@ async def test_awaiting_one_item_lets_no_other_list_leave(nothing_left):
 
 async def test_a_list_that_holds_up_a_full_window_leaves(nothing_left):
     sizes = []
-    line = from_iterable(range(25)).pipe(stage(lambda batch: sizes.append(len(batch)), batch=500, linger=None))
+    line = from_iterable(range(25)).pipe(
+        stage(lambda batch: sizes.append(len(batch)), batch=500, linger=None)
+    )
     await run(line, window=10)
     assert sizes == [10, 10, 5]
 

@@ -93,7 +93,9 @@ def test_work_may_answer_with_nothing(answer):
         m.expect(m.hot("-a-|").pipe(stage(lambda _: answer)), "---|")
 
 
-@pytest.mark.parametrize("make", [list, tuple, iter, dict.fromkeys, lambda x: (y for y in x), rx.from_iterable])
+@pytest.mark.parametrize(
+    "make", [list, tuple, iter, dict.fromkeys, lambda x: (y for y in x), rx.from_iterable]
+)
 def test_work_may_answer_with_anything_that_yields_results(make):
     with marbles() as m:
         m.expect(m.hot("-a------|").pipe(stage(lambda _: make("xy"))), "-(x,y)--|")
@@ -141,7 +143,9 @@ def test_a_generator_is_drawn_from_only_while_the_gate_below_is_open():
 
 def test_many_items_at_once_do_not_recurse():
     with marbles() as m:
-        line = from_iterable([0]).pipe(stage(lambda _: range(20_000)), stage(lambda x: [x], prefetch=0), ops.count())
+        line = from_iterable([0]).pipe(
+            stage(lambda _: range(20_000)), stage(lambda x: [x], prefetch=0), ops.count()
+        )
         m.expect(line, "(n,|)", n=20_000)
 
 

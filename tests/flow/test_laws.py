@@ -92,7 +92,8 @@ def test_no_window_is_too_small_for_a_line_to_end(numbers, times, window, count)
     got = []
     with marbles(window=window) as m:
         line = from_iterable(range(count)).pipe(
-            ops.group_by(lambda x: x % 3), ops.flat_map(lambda group: group.pipe(stage(Watched(times), **numbers)))
+            ops.group_by(lambda x: x % 3),
+            ops.flat_map(lambda group: group.pipe(stage(Watched(times), **numbers))),
         )
         m.expect(line.pipe(ops.do_action(got.append)), "")
     assert sorted(got) == list(range(count))

@@ -36,7 +36,9 @@ def test_the_item_at_fault_is_told_and_the_rest_goes_on():
 
 def test_what_the_policy_answers_is_emitted_in_the_place_of_the_item():
     with marbles() as m:
-        line = m.hot("-a-b---------|").pipe(stage(picky([], "a"), on_error=lambda item, error: [item.upper(), "!"]))
+        line = m.hot("-a-b---------|").pipe(
+            stage(picky([], "a"), on_error=lambda item, error: [item.upper(), "!"])
+        )
         m.expect(line.pipe(ops.to_list()), "-------------(l,|)", l=["A", "!", "b"])
 
 

@@ -13,6 +13,7 @@ from rxsync.resolution import Resolvable
 from rxsync.testing import marbles
 from rxsync.threads import in_thread
 
+
 async def numbers():
     i = 0
     while True:
@@ -82,7 +83,9 @@ def careless(when):
 
 
 @pytest.mark.parametrize("when", ["on_next", "on_completed"])
-@pytest.mark.parametrize("source", [lambda: from_iterable([1]), lambda: from_iterable([1]).pipe(stage(turn_by_turn))])
+@pytest.mark.parametrize(
+    "source", [lambda: from_iterable([1]), lambda: from_iterable([1]).pipe(stage(turn_by_turn))]
+)
 async def test_an_exception_anywhere_below_fails_the_run(when, source, nothing_left):
     with pytest.raises(Careless):
         await run(source().pipe(careless(when)))
@@ -215,7 +218,9 @@ async def test_what_is_no_exception_is_not_swallowed(where, nothing_left):
         yield 1
         raise Fatal
 
-    top = {"source": from_async(source), "iterable": from_iterable(map(fatal, [1]))}.get(where, from_iterable([1]))
+    top = {"source": from_async(source), "iterable": from_iterable(map(fatal, [1]))}.get(
+        where, from_iterable([1])
+    )
     fn = {"task": task, "fn": fatal}.get(where, turn_by_turn)
     line = top.pipe(stage(fn, on_error=lambda item, error: None), ops.catch(rx.just(0)))
     with pytest.raises(Fatal):
@@ -328,7 +333,9 @@ def test_a_keyboard_interrupt_ends_the_program_and_leaves_no_task():
         raise KeyboardInterrupt
 
     async def main():
-        await run(from_iterable(range(3)).pipe(stage(lambda x: work(x) if x else interrupt(x), concurrency=3)))
+        await run(
+            from_iterable(range(3)).pipe(stage(lambda x: work(x) if x else interrupt(x), concurrency=3))
+        )
 
     with pytest.raises(KeyboardInterrupt):
         asyncio.run(main())

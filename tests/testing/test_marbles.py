@@ -105,6 +105,10 @@ def test_more_actions_at_one_time_than_the_clock_would_spin_stay_at_their_time()
 
 def test_the_flow_can_be_asked_when_all_is_over():
     with marbles(window=5) as m:
-        m.expect(from_iterable(range(50)).pipe(stage(m.effect("-k|"), concurrency=3), ops.count()), "-" * 34 + "(n,|)", n=50)
+        m.expect(
+            from_iterable(range(50)).pipe(stage(m.effect("-k|"), concurrency=3), ops.count()),
+            "-" * 34 + "(n,|)",
+            n=50,
+        )
     assert m.flow.held == 0
     assert 0 < m.flow.peak <= 5
