@@ -188,8 +188,32 @@ async def test_ordered_results_keep_their_order_over_asyncio(nothing_left):
     assert got == list(range(300))
 
 
+class Download:
+    """Ends at once up to the 100th item; the 120th fails when enough others are under way."""
+
+    def __init__(self):
+        self.started, self.cancelled, self.enough = set(), set(), asyncio.Event()
+
+    async def __call__(self, item):
+        self.started.add(item)
+        if len(self.started) == 140:
+            self.enough.set()
+        if item == 120:
+            await self.enough.wait()
+            raise OSError("404")
+        try:
+            if item > 100:
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            for _ in range(20):  # a slow clean-up
+                await asyncio.sleep(0)
+            self.cancelled.add(item)
+            raise
+        return (item,)
+
+
 async def test_an_error_cancels_all_work_and_its_slow_clean_up_is_waited_for(nothing_left):
-    started, cancelled, closed = set(), set(), []
+    download, closed = Download(), []
 
     async def source():
         try:
@@ -198,27 +222,11 @@ async def test_an_error_cancels_all_work_and_its_slow_clean_up_is_waited_for(not
         finally:
             closed.append(1)
 
-    async def download(i):
-        started.add(i)
-        try:
-            if i == 120:
-                while len(started) < 140:
-                    await asyncio.sleep(0)
-                raise OSError("404")
-            if i > 100:
-                await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            for _ in range(20):
-                await asyncio.sleep(0)
-            cancelled.add(i)
-            raise
-        return (i,)
-
     line = from_async(source).pipe(stage(lambda batch: batch, batch=64), stage(download, concurrency=50))
     with pytest.raises(OSError, match="404"):
         await run(line)
-    assert cancelled == {i for i in started if i > 100} - {120}
-    assert len(cancelled) >= 39
+    assert download.cancelled == {i for i in download.started if i > 100} - {120}
+    assert len(download.cancelled) >= 39
     assert closed == [1]
 
 

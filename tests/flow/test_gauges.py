@@ -89,14 +89,15 @@ async def test_gauges_stand_in_the_order_of_the_line_source_first(nothing_left):
 
 def test_subscriptions_of_one_stage_are_read_together_and_those_that_are_over_are_forgotten():
     with marbles() as m:
+        slow = stage(m.effect("---|"), name="slow")
         seen = readings(
             m,
-            m.hot("-abcdef--------|"),
-            ops.window_with_count(2),
-            ops.take(3),  # or a fourth, empty one would be open
-            ops.flat_map(lambda window, slow=stage(m.effect("---|"), name="slow"): window.pipe(slow)),
-            until=[3, 4, 13],
+            m.hot("-abc-------|"),
+            ops.flat_map(lambda item: from_iterable([item]).pipe(slow)),
+            until=[3, 9],
         )
-    assert seen[3]["slow"] == Gauge("slow", 3, 2, "work")
-    assert seen[4]["slow"] == Gauge("slow", 4, 2, "work")
-    assert "slow" not in seen[13]
+    assert seen[3] == {
+        "from_iterable": Gauge("from_iterable", 0, 0, "input"),
+        "slow": Gauge("slow", 2, 2, "work"),
+    }
+    assert seen[9] == {}

@@ -27,7 +27,7 @@ async def turn_by_turn(x):
 
 
 async def until(condition):
-    while not condition():
+    while not condition():  # noqa: ASYNC110 - whatever the condition is about cannot set an event
         await asyncio.sleep(0)
 
 

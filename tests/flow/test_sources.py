@@ -108,10 +108,10 @@ async def test_sources_let_others_run_between_chunks(nothing_left):
 async def test_an_error_of_the_generator_is_an_error_of_the_stream(nothing_left):
     async def fails():
         yield 1
-        raise ValueError
+        raise KeyError
 
     got = []
-    with pytest.raises(ValueError):
+    with pytest.raises(KeyError):
         await run(from_async(fails), got.append)
     assert got == [1]
 

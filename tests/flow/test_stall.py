@@ -1,4 +1,4 @@
-"""Nobody waits for ever: an item that left the line, or a circle of waiting, is an error that names the item."""
+"""Nobody waits for ever: a dropped item, or a circle of waiting, is an error that names the item."""
 
 import asyncio
 
@@ -182,7 +182,7 @@ async def test_an_item_that_another_source_may_still_bring_is_waited_for(nothing
 
 
 async def test_half_full_lists_leave_before_anything_is_called_lost(nothing_left):
-    """The twin was merged into the first, whose list waits for company that cannot come: its work wakes both."""
+    """The twin was merged into the first, whose list waits for company that cannot come."""
     first, twin = Item("first"), Item("twin")
 
     def save(batch):

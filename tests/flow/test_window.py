@@ -70,7 +70,7 @@ async def test_error_and_cancel_leave_nothing_held(ordered, nothing_left):
         await asyncio.sleep(0)
         if x == 300:
             seen.append(flows[0].held)
-            raise ValueError
+            raise KeyError
         return (x,)
 
     flows, seen = [], []
@@ -88,7 +88,7 @@ async def test_error_and_cancel_leave_nothing_held(ordered, nothing_left):
         stage(boom, concurrency=7, ordered=ordered),
         stage(lambda batch: batch, batch=90),
     )
-    with pytest.raises(ValueError):
+    with pytest.raises(KeyError):
         await run(line, window=400)
     assert seen[0] > 0
     assert flows[0].held == flows[0].timers == 0
