@@ -25,9 +25,9 @@ def from_hot(
 ) -> Observable[T]:
     """Pass on what ``observable`` emits, as the line below wants it.
 
-        source       -a-b-c-----|
-        line busy     ~~~~~~
-        result       -a-----(b,c)|
+        source             -abc----------|
+        stage below         ---k|              takes one item at a time, and 4 s for it
+        its results        ----k---k---k-|
 
     Args:
         observable: a stream that ignores gates, such as a Subject or an event stream.

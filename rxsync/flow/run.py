@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
@@ -105,7 +106,7 @@ class _End:
 
     def _settle_soon(self, error: BaseException | None) -> None:
         self.flow.ending = True
-        if not self._loop.is_closed():  # else: a stray thread outlived its run
+        with suppress(RuntimeError):  # the loop is closed: a stray thread outlived its run
             self._loop.call_soon_threadsafe(self._settle, error)
 
     def _settle(self, error: BaseException | None) -> None:

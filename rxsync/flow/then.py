@@ -36,7 +36,7 @@ def then(work: Any, fn: Callable[[Any], Work[R]]) -> Work[R]:
     """Call ``fn`` with the answer of ``work``; its results are the results.
 
         work      --k|
-        result    --(x,y,|)     fn(k) = [x, y]
+        result    --x|     fn(k) = [x]
 
     Args:
         work: a stream (``fn`` is called with each value), an awaitable, or the answer itself.
