@@ -84,9 +84,8 @@ class _Concurrent(Step):
         self.inner = scheduler.within()
         self.absorbs = prefetch == 0
         self._jobs: dict[Job, None] = {}
-        self._queue: deque[Job] = (
-            deque()
-        )  # who is to emit: in order, all jobs; else those that have something
+        # who is to emit: if ordered, all jobs in their order; else those that have something
+        self._queue: deque[Job] = deque()
         self._stuck = False  # there is something to emit, but the gate below is closed
 
     def on_next(self, item: Item) -> None:
@@ -210,7 +209,6 @@ class _Concurrent(Step):
                 yield from item
             else:
                 yield item
-            # what waits to come out
         for job in self._jobs:
             yield from job.out or ()
 

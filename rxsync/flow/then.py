@@ -9,12 +9,12 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar, overload
 
-from reactivex import Observable, abc
+from reactivex import Observable
 from reactivex import operators as ops
-from reactivex.disposable import Disposable
 
 from rxsync.errors import FlowError
-from rxsync.typing import Observer, Work
+from rxsync.flow.from_iterable import from_iterable
+from rxsync.typing import Work
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -68,11 +68,4 @@ def _as_stream(answer: Work[R]) -> Observable[R]:
         return answer
     if isinstance(answer, Awaitable):
         raise FlowError("work that began as a stream goes on with a stream or an iterable, not an awaitable")
-
-    def subscribe(observer: Observer, _: abc.SchedulerBase | None = None) -> abc.DisposableBase:
-        for value in answer or ():
-            observer.on_next(value)
-        observer.on_completed()
-        return Disposable()
-
-    return Observable(subscribe)
+    return from_iterable(answer or ())

@@ -106,6 +106,8 @@ class Job:
             task.add_done_callback(self._settled)
         else:
             self._answered(answer)
+        if self._owner.stopped:  # by the very call that began this
+            self.cancel()
 
     def _value(self, value: Item) -> None:
         if self._owner.stopped or self._owner.flow.is_foreign_thread("the stream of some work"):
@@ -131,14 +133,12 @@ class Job:
                 self._owner.fail(FlowError("work was cancelled from outside the run"))
             return
         error = task.exception()
-        if error is None:
-            self._answer_later(task.result())
-        else:
+        if error is not None:
             self._failed(error)
+        elif not self._owner.stopped:
+            self._answer_later(task.result())
 
     def _answer_later(self, values: Iterable[Item] | None) -> None:
-        if self._owner.stopped:
-            return
         try:
             self._answered(values)
         except Exception as error:  # what it answered with is no iterable

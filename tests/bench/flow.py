@@ -2,9 +2,9 @@
 
     python -m tests.bench.flow [--items 1000000]
 
-One million items go through a map, a batched stage, a filter, a stage with 50 tasks at once and two more batched
-stages; and, as the floor to compare with, through the map and the filter alone. Each in a process of its own, at a
-tenth of the items, too: memory must not grow with their number.
+One million items go through a map, a batched stage, a filter, a stage with 50 tasks at once and two more
+batched stages; and, as the floor to compare with, through the map and the filter alone. Each in a process of
+its own, at a tenth of the items, too: memory must not grow with their number.
 """
 
 from __future__ import annotations

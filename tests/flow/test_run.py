@@ -6,6 +6,7 @@ import pytest
 import reactivex as rx
 from reactivex import operators as ops
 from reactivex.scheduler import NewThreadScheduler
+from reactivex.subject import Subject
 
 from rxsync.errors import DroppedError, FlowError
 from rxsync.flow import from_async, from_iterable, run, stage
@@ -145,6 +146,17 @@ class Endless:
             for _ in range(self.turns):
                 await asyncio.sleep(0)
             self.at_work.discard(item)
+
+
+async def test_work_whose_very_call_ends_the_run_is_cancelled_too(nothing_left):
+    work, subject = Endless(), Subject()
+
+    def call_and_end(item):
+        subject.on_next("enough")
+        return work(item)
+
+    await run(from_iterable([1]).pipe(stage(call_and_end), ops.take_until(subject)))
+    assert not work.at_work
 
 
 @pytest.mark.parametrize("cancels", [1, 2, 3])

@@ -62,6 +62,12 @@ def test_then_goes_on_with_a_plain_value():
     assert then(2, lambda x: [x + 1]) == [3]
 
 
+def test_then_draws_what_the_line_wants_also_from_what_is_endless():
+    with marbles() as m:
+        line = m.hot("-a").pipe(stage(lambda _: then(m.cold("k|"), lambda _: iter(int, 1))), ops.take(3))
+        m.expect(line, "-(z,z,z,|)", z=0)
+
+
 def test_then_may_give_nothing():
     with marbles() as m:
         m.expect(m.hot("-a----|").pipe(stage(lambda _: then(m.cold("-k|"), lambda _: None))), "------|")
