@@ -190,3 +190,23 @@ def test_what_buffer_emits_is_a_list_and_work_below_takes_it_as_one_item():
         line = m.hot("-ab-|").pipe(buffer(2, linger=None), flat_map_with_max_concurrent(work, 1))
         m.expect(line, "--k-|")
     assert work.calls == [(2, (["a", "b"],))]
+
+
+def test_an_urgent_item_takes_its_list_along_at_once_whatever_else_goes_on():
+    urgent, other = Item(1), Item(2)
+    urgent.urgent = True
+    with marbles() as m:
+        elsewhere = m.hot("k|").pipe(stage(m.effect("--------|")))
+        line = m.hot("-a-b-----|", a=other, b=urgent).pipe(buffer(50, linger=None), ops.merge(elsewhere))
+        m.expect(line, "---x-----|", x=[other, urgent])
+
+
+def test_no_list_is_formed_for_work_whose_results_nobody_takes_yet():
+    lists = []
+    with marbles() as m:
+        line = m.hot("-(a,b)--c--d---------|").pipe(
+            stage(lambda batch: lists.append((m.now, batch)) or batch, batch=2, concurrency=2, linger=1),
+            stage(m.effect("------------k|"), prefetch=0),
+        )
+        m.expect(line.pipe(ops.ignore_elements()), "")
+    assert lists == [(1, ["a", "b"]), (14, ["c", "d"])]

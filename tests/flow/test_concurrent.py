@@ -149,6 +149,14 @@ def test_many_items_at_once_do_not_recurse():
         m.expect(line, "(n,|)", n=20_000)
 
 
+def test_results_of_a_stream_that_wait_count_as_held():
+    with marbles() as m:
+        work, slow = m.effect("(a,b,c,d,e)|"), m.effect("--|")
+        m.expect(m.hot("k|").pipe(stage(work), stage(slow, prefetch=0)), "-" * 11 + "|")
+    assert m.flow.peak == 5  # one in the slow stage, four before it
+    assert m.flow.held == 0
+
+
 @pytest.mark.parametrize("concurrent", [0, -1])
 def test_less_than_one_at_once_is_refused(concurrent):
     with pytest.raises(ValueError, match="max_concurrent is"):
