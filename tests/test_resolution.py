@@ -74,7 +74,9 @@ async def test_one_waiter_who_gives_up_takes_the_value_from_nobody():
     item = Resolvable()
     gives_up, stays = await waits(item), await waits(item)
     gives_up.cancel()
-    await asyncio.sleep(0)
+    await asyncio.wait([gives_up])
+    assert not is_waiting(gives_up)
+    assert is_waiting(stays)
     item.resolve(1)
     assert await stays == 1
     assert gives_up.cancelled()

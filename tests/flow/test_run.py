@@ -62,6 +62,18 @@ async def test_no_catch_or_retry_in_the_line_swallows_an_exception_of_the_sink(n
     assert calls[0] == 0
 
 
+async def test_the_sink_is_not_called_again_after_it_raised(nothing_left):
+    calls = []
+
+    def bad(x):
+        calls.append(x)
+        raise KeyError(x)
+
+    with pytest.raises(KeyError):
+        await run(from_iterable(range(9)), bad)
+    assert calls == [0]
+
+
 class Careless(Exception):
     pass
 

@@ -1,6 +1,8 @@
 """Nobody waits for ever: a dropped item, or a circle of waiting, is an error that names the item."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 import reactivex as rx
@@ -13,7 +15,7 @@ from rxsync.resolution import Resolvable
 
 
 class Item(Resolvable):
-    __slots__ = ("name",)
+    __slots__ = ("__weakref__", "name")
 
     def __init__(self, name):
         self.name = name
@@ -43,6 +45,7 @@ DROPPERS = {
     "work that forgets it": [stage(lambda item: None), stage(resolved_later)],
     "work that forgets it later": [stage(lambda item: asyncio.sleep(0)), stage(resolved_later)],
     "no stage at all": [],
+    "filter after a while": [ops.delay(0.001), ops.filter(lambda _: False)],
 }
 
 
@@ -147,8 +150,13 @@ async def test_a_circle_of_waiting_is_an_error(nothing_left):
             await b.resolution()
         item.resolve()
 
+    async def source():
+        yield a
+        yield b
+        await asyncio.Event().wait()  # what else it may bring does not help
+
     with pytest.raises(DroppedError, match="<b>"):
-        await run(from_iterable([a, b]).pipe(stage(needs, concurrency=1)))
+        await run(from_async(source).pipe(stage(needs, concurrency=1)))
 
 
 async def test_to_await_an_item_before_it_is_yielded_is_an_error(nothing_left):
@@ -199,3 +207,18 @@ async def test_half_full_lists_leave_before_anything_is_called_lost(nothing_left
     )
     await run(line)
     assert first.resolved
+
+
+async def test_an_item_that_was_awaited_is_not_kept_alive(nothing_left):
+    async def source():
+        item = Item("once")
+        ref = weakref.ref(item)
+        yield item
+        await item.resolution()
+        yield Item("another")
+        del item
+        await asyncio.sleep(0)
+        gc.collect()
+        assert ref() is None
+
+    await run(from_async(source).pipe(stage(resolved_later)))
