@@ -196,7 +196,7 @@ def test_an_urgent_item_takes_its_list_along_at_once_whatever_else_goes_on():
     urgent, other = Item(1), Item(2)
     urgent.urgent = True
     with marbles() as m:
-        elsewhere = m.hot("k|").pipe(stage(m.effect("--------|")))
+        elsewhere = m.hot("-k|").pipe(stage(m.effect("--------|")))
         line = m.hot("-a-b-----|", a=other, b=urgent).pipe(buffer(50, linger=None), ops.merge(elsewhere))
         m.expect(line, "---x-----|", x=[other, urgent])
 
