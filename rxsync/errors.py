@@ -67,7 +67,7 @@ class FlowError(RxSyncError):
 
 
 class DroppedError(FlowError):
-    """Somebody awaits a unit that has left the line without being resolved.
+    """Somebody awaits a unit that nothing in the line can resolve any more.
 
     Attributes:
         item: the unit that was dropped.
@@ -78,7 +78,9 @@ class DroppedError(FlowError):
         self.item = item
 
     def __str__(self) -> str:
-        return f"{self.item!r} is awaited, but a step below dropped it"
+        return (
+            f"{self.item!r} is awaited, but nothing in the line holds it any more: a step dropped it, or waits for it"
+        )
 
 
 class DeclarationError(RxSyncError):

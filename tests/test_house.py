@@ -3,6 +3,7 @@
 import ast
 import configparser
 import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -47,7 +48,7 @@ def imports(path):
 def floors():
     """Floor by module prefix, 0 the lowest, from the import contract."""
     rows = setup["importlinter:contract:floors"]["layers"].strip().splitlines()
-    return {name.strip(): floor for floor, row in enumerate(reversed(rows)) for name in row.split("|")}
+    return {name.strip(): floor for floor, row in enumerate(reversed(rows)) for name in re.split("[|:]", row)}
 
 
 FLOORS = floors()

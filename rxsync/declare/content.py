@@ -46,7 +46,6 @@ class DeclarativeContent(Resolvable):
         origin: str | None = None,
         extra_data: object = None,
     ) -> None:
-        super().__init__()
         self._content, self._identity = content, content.identity
         self._artifacts = tuple(artifacts)
         if len(self._artifacts) > 1:

@@ -1,4 +1,8 @@
-"""What tests of rxsync and of its plugins are made with.
+"""The test kit that plugin authors use, and that rxsync's own tests are written with.
 
-Floor 6, doors. Shipped to plugin authors.
+Floor 6, doors. Imports no test framework.
 """
+
+from rxsync.testing.marbles import Marbles, marbles
+
+__all__ = ["Marbles", "marbles"]

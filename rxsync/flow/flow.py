@@ -1,0 +1,200 @@
+"""One run: its tasks, the window on all that its stages hold, and the items that somebody awaits.
+
+Floor 2, flow. The window reaches where no gate does: stages inside ``group_by``, ``window`` or ``flat_map``
+cannot close the gate of a source above those operators, so the run itself stops the sources.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from threading import get_ident
+from typing import Any, TypeVar
+
+from reactivex import abc
+
+from rxsync.errors import DroppedError, FlowError
+from rxsync.flow.gate import Gate
+from rxsync.flow.gauge import Gauge, Station, read
+from rxsync.flow.stall import lost_items
+from rxsync.resolution import Resolvable
+
+T = TypeVar("T")
+
+
+class Flow:
+    """One run.
+
+    Attributes:
+        base: the scheduler below it all, on real or on virtual time.
+        window: most items that its stages hold together before sources pause.
+        held: items they hold now.
+        peak: most they ever held.
+        gate: closed while the window is full.
+        tasks: every task the run has started and that has not ended.
+        sources: those of them that feed the line.
+        timers: actions that are scheduled and have not run.
+        hot: sources that come by themselves and may still bring something.
+        thread: ident of the thread that all of it runs in.
+        ending: True once it is decided how the run ends.
+        on_fail: told of an error that no operator may keep from failing the run.
+    """
+
+    def __init__(self, base: abc.SchedulerBase, window: int, on_fail: Callable[[BaseException], None]) -> None:
+        self.base, self.window, self.on_fail = base, window, on_fail
+        self.held = self.peak = self.timers = self.hot = 0
+        self.gate, self.thread = Gate(), get_ident()
+        self.tasks: set[asyncio.Future[Any]] = set()
+        self.sources: set[asyncio.Future[Any]] = set()
+        self._stations: dict[Station, None] = {}
+        self._awaited: dict[int, Resolvable] = {}
+        self.ending = self._laid = self._over = self._stirred = False
+        self._error: Exception | None = None
+
+    # -- the window
+
+    def hold(self, items: int) -> None:
+        """Count ``items`` more (or, negative, fewer) in the hands of stages."""
+        self.held = held = self.held + items
+        if held > self.peak:
+            self.peak = held
+        if held >= self.window and self.gate.is_open:
+            self.gate.close()
+            self.stir()  # lists that wait for company will get none now
+
+    def settle(self) -> None:
+        """Let the sources go on if the window has room again.
+
+        Not part of ``hold``: while an item is handed over, for a moment nobody holds it.
+        """
+        if not self.gate.is_open and self.held <= self.window // 2:
+            self.gate.open()
+
+    # -- tasks
+
+    def adopt(self, work: Awaitable[T], *, source: bool = False) -> asyncio.Future[T]:
+        """Run ``work`` as a task of this run, one that feeds the line if ``source``.
+
+        Raises:
+            FlowError: there is no event loop: this is virtual time.
+        """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            if asyncio.iscoroutine(work):
+                work.close()
+            raise FlowError("on virtual time work answers with streams; an awaitable needs run()") from None
+        task = asyncio.ensure_future(work)
+        if source:
+            self.sources.add(task)
+            task.add_done_callback(self.sources.discard)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    # -- who stands in the line
+
+    @property
+    def gauges(self) -> list[Gauge]:
+        """A reading of every source and stage, in the order of the line."""
+        return read(self._stations)
+
+    def enlist(self, station: Station) -> None:
+        """Let ``station`` stand in the line."""
+        self._stations[station] = None
+
+    def dismiss(self, station: Station) -> None:
+        """Take ``station`` out, if it was born on the way; what the line began with stays to be read."""
+        if self._laid and station.passing:
+            self._stations.pop(station, None)
+
+    def lay(self) -> None:
+        """Note that the line stands; stations that come from now on are born on the way.
+
+        A tick later: stock ``merge`` subscribes to its sources only then.
+        """
+        self.base.schedule(lambda *_: self._lay())
+
+    def _lay(self) -> None:
+        for station in self._stations:
+            station.passing = False
+        self._laid = True
+
+    # -- who is awaited
+
+    def awaited(self, item: Resolvable) -> None:
+        """Remember that somebody waits for ``item``."""
+        if self._over:
+            item.fail(self._error or DroppedError(item))
+            return
+        self._awaited[id(item)] = item
+        self.stir()
+
+    def answered(self, item: Resolvable) -> None:
+        """Forget ``item``: nobody has to wait for it any more."""
+        self._awaited.pop(id(item), None)
+
+    def stir(self) -> None:
+        """Something came to rest: look, one tick later, whether everything has.
+
+        A tick later, because an item may be on its way from one stage to the next just now.
+        """
+        if not self._stirred and (self._awaited or not self.gate.is_open):
+            self._stirred = True
+            self.base.schedule(lambda *_: self._look())
+
+    def _look(self) -> None:
+        self._stirred = False
+        if self.ending or self.timers or any(station.is_busy() for station in self._stations):
+            return
+        if not self._awaited and self.gate.is_open:
+            return
+        hurried = [station.hurry() for station in [*self._stations]]
+        if any(hurried):
+            self.stir()
+            return
+        for item in lost_items(self, self._awaited.values(), self._stations):
+            item.fail(DroppedError(item))
+            self.answered(item)
+
+    # -- the end
+
+    def fail(self, error: BaseException) -> None:
+        """Fail the run, whatever operators stand below."""
+        self.on_fail(error)
+
+    def is_foreign_thread(self, who: str) -> bool:
+        """Whether this is another thread than that of the run; if so, the run fails."""
+        if get_ident() == self.thread:
+            return False
+        self.fail(
+            FlowError(
+                f"{who} was called from another thread than that of its run: no operator may move the stream "
+                "to a scheduler of its own; let work answer with an awaitable, in_thread() where it blocks"
+            )
+        )
+        return True
+
+    def close(self, error: BaseException | None = None) -> None:
+        """End the run: whoever waits for an item that is not resolved gets ``error``, or a DroppedError."""
+        self._over = True
+        self._error = error if isinstance(error, Exception) else None
+        for item in [*self._awaited.values()]:
+            item.fail(self._error or DroppedError(item))
+        self._awaited.clear()
+
+    async def join(self) -> None:
+        """Wait until no task is left, also if cancelled meanwhile; tasks still clean up.
+
+        Raises:
+            asyncio.CancelledError: the caller was cancelled meanwhile; no task is left.
+        """
+        cancelled = None
+        while self.tasks:
+            try:
+                await asyncio.wait(self.tasks)
+                await asyncio.sleep(0)  # their callbacks
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled

@@ -1,0 +1,57 @@
+"""What every source has in common: the gates it looks at, and its place in the line.
+
+Floor 2, flow. A source asks before every item, and gives the scheduler a chance between chunks.
+"""
+
+from __future__ import annotations
+
+from rxsync.flow.gate import AllOpen
+from rxsync.flow.gauge import Label, Station, Waits
+from rxsync.flow.scheduler import FlowScheduler
+from rxsync.resolution import Resolvable
+from rxsync.typing import Item, Observer
+
+#: Items a source emits in one go before others get their turn.
+CHUNK = 256
+
+
+class Source(Station):
+    """One subscription of a source."""
+
+    def __init__(self, name: str, observer: Observer, scheduler: FlowScheduler) -> None:
+        self.label, self.depth, self.down = Label(name), scheduler.depth, scheduler.gate
+        self.observer, self.scheduler, self.flow = observer, scheduler, scheduler.flow
+        self.gates = scheduler.gate if scheduler.in_work else AllOpen((scheduler.gate, scheduler.flow.gate))
+        self.live = True
+        self.flow.enlist(self)
+
+    def emit(self, item: Item) -> None:
+        """Send ``item`` down; from now on the run knows it."""
+        if isinstance(item, Resolvable) and item.line is not self.flow:
+            item.enter(self.flow)
+        self.observer.on_next(item)
+
+    def complete(self) -> None:
+        """Say that nothing more comes."""
+        if self.stop():
+            self.observer.on_completed()
+
+    def fail(self, error: BaseException) -> None:
+        """End with ``error``; what no operator below may swallow goes to the run itself."""
+        if self.stop() and isinstance(error, Exception):
+            self.observer.on_error(error)
+        else:
+            self.flow.fail(error)
+
+    def stop(self) -> bool:
+        """Be over; False if it was already."""
+        was, self.live = self.live, False
+        if was:
+            self.flow.dismiss(self)
+        return was
+
+    def waits_for(self) -> Waits:
+        """What keeps it from going on."""
+        if not self.live:
+            return "done"
+        return "input" if self.gates.is_open else "room"
