@@ -7,6 +7,7 @@ different keys never encode alike. ``docs/decisions/0002-identity-is-content.md`
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -45,11 +46,16 @@ def identify(scope: str, values: Iterable[Value]) -> bytes:
     Raises:
         DeclarationError: as ``encode``.
     """
-    return blake2b(encode((SCHEME, scope, *values)), digest_size=SIZE).digest()
+    return blake2b(_beginning(scope) + encode(values), digest_size=SIZE).digest()
+
+
+@lru_cache(1024)
+def _beginning(scope: str) -> bytes:
+    return encode((SCHEME, scope))
 
 
 def _encode_one(value: Value) -> bytes:
-    if isinstance(value, str):
+    if isinstance(value, str):  # first: the most frequent
         try:
             payload = value.encode()
         except UnicodeEncodeError:

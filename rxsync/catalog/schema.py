@@ -49,7 +49,7 @@ def make_types(database: SqliteDatabase, models: Iterable[type[Content]]) -> Non
     for model in models:
         kind = content_type(model)
         SchemaManager(model, database).create_all()
-        columns = ", ".join(f'"{field.column_name}"' for field in kind.natural_key)
+        columns = ", ".join(f'"{column}"' for column in kind.key_columns)
         database.execute_sql(
             f'CREATE UNIQUE INDEX IF NOT EXISTS "{kind.table}_natural_key" ON "{kind.table}" ({columns})'
         )

@@ -13,7 +13,6 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
-from urllib.request import pathname2url
 
 from peewee import PeeweeException, SqliteDatabase
 
@@ -51,11 +50,11 @@ class SqliteCatalog:
         if writable:
             name = str(path) if path else ":memory:"
             self._writer = _Connection(SqliteDatabase(name, pragmas, lock_type="IMMEDIATE", timeout=PATIENCE))
-        if self._writer is not None and path is None:
-            self._reader = self._writer
+        if path is None:
+            self._reader = self._writer or _Connection(SqliteDatabase(":memory:"))
         else:
             self._reader = _Connection(
-                SqliteDatabase(f"file:{pathname2url(str(path))}?mode=ro", _PRAGMAS, uri=True, timeout=PATIENCE)
+                SqliteDatabase(f"{path.absolute().as_uri()}?mode=ro", _PRAGMAS, uri=True, timeout=PATIENCE)
             )
 
     async def prepare(self, types: Iterable[type[Content]]) -> None:
@@ -137,6 +136,6 @@ class _Connection:
 
 def _translated(error: Exception, name: str) -> CatalogError:
     said = str(error)
-    translated = CatalogError(f"{name.removeprefix('file:').removesuffix('?mode=ro')}: {said}")
+    translated = CatalogError(f"{name.removeprefix('file://').removesuffix('?mode=ro')}: {said}")
     translated.transient = "locked" in said
     return translated

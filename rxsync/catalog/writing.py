@@ -40,7 +40,7 @@ class Writing(Reading):
         for key, content in enumerate(sorted(contents, key=attrgetter("identity")), self.next_key("content")):
             content.id, kind = key, content_type(type(content))
             rows.append((key, content.identity, kind.name, content.place))
-            by_kind.setdefault(kind, []).append((key, *kind.cells(content)))
+            by_kind.setdefault(kind, []).append((key, *[read(content) for read in kind.cells]))
         insert(self.connection, "content", ("id", "identity", "type", "repository_key"), rows)
         for kind in sorted(by_kind, key=attrgetter("name")):
             insert(self.connection, kind.table, ("id", *kind.columns), by_kind[kind])

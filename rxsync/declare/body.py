@@ -6,12 +6,12 @@ Floor 1, declare.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Validators:
+class Validators(NamedTuple):
     """What a server said to recognise an unchanged file by.
 
     Attributes:
@@ -44,7 +44,7 @@ class Body:
     path: Path | None = None
     ours: bool = True
     url: str | None = None
-    validators: Validators = field(default_factory=Validators)
+    validators: Validators = Validators()  # noqa: RUF009 - a value that cannot change
     kept: bool = False
 
     @property

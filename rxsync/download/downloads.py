@@ -5,22 +5,24 @@ Floor 3, download. Implements ``rxsync.ports.downloader.Downloader``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
+from typing import TypeVar
 
 from rxsync.declare.body import Body, Validators
 from rxsync.download.files import FileTransport
 from rxsync.download.http import HttpTransport
 from rxsync.download.lines import LineSplitter
 from rxsync.download.receive import receive
-from rxsync.download.retry import retrying
 from rxsync.download.transport import Transport
 from rxsync.download.urls import scheme_of
 from rxsync.errors import DownloadError
 from rxsync.ports.downloader import Request
 from rxsync.ports.storage import Scratch
 from rxsync.urls import without_credentials
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -83,7 +85,11 @@ class Downloads:
         failures: list[DownloadError] = []
         for url in request.urls:
             try:
-                return await retrying(partial(self._attempt, url, request), self._retries, self._backoff)
+                return await self._attempt(url, request)
+            except DownloadError as error:
+                first = error
+            try:
+                return await self._again(first, partial(self._attempt, url, request))
             except DownloadError as error:
                 failures.append(error)
         last = failures.pop()
@@ -111,13 +117,21 @@ class Downloads:
             batches = self._batches(url, longest)
             return batches, await anext(batches, [])
 
-        batches, first = await retrying(start, self._retries, self._backoff)
+        try:
+            batches, first = await start()
+        except DownloadError as error:
+            batches, first = await self._again(error, start)
         async with aclosing(batches):
             for line in first:
                 yield line
             async for batch in batches:
                 for line in batch:
                     yield line
+
+    async def _again(self, first: DownloadError, work: Callable[[], Awaitable[T]]) -> T:
+        from rxsync.download.retry import again  # with stamina, which only failures need
+
+        return await again(first, work, self._retries, self._backoff)
 
     async def _attempt(self, url: str, request: Request) -> Body | None:
         async with self._transport(url).open(url, request.headers, request.validators) as answer:

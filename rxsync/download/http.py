@@ -6,24 +6,25 @@ aiohttp 3.14 fails the next request on a connection that carried a compressed bo
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from http.client import responses
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from types import TracebackType
 
 import aiohttp
 
 from rxsync.declare.body import Validators
+from rxsync.download.patience import Patience
 from rxsync.download.reasons import explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
 from rxsync.download.transport import Answer
-from rxsync.download.urls import Target, target_of
+from rxsync.download.urls import target_of
 from rxsync.errors import DownloadError, HttpStatusError
 from rxsync.urls import without_credentials
 from rxsync.version import __version__
 
 CONNECT = 30.0
 FAULTS = (aiohttp.ClientError, TimeoutError, OSError)
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class HttpTransport:
@@ -36,15 +37,17 @@ class HttpTransport:
     """
 
     def __init__(self, total: int, per_host: int, *, idle: float = 60.0) -> None:
-        self._idle = idle
+        self._patience = Patience(idle)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=total, limit_per_host=per_host),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=idle),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
             headers={"Accept-Encoding": "identity", "User-Agent": f"rxsync/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            middlewares=(_ask_once,),
         )
+        # Private, and the only switch there is short of a middleware, which costs each request a dozen frames: one
+        # attempt is one request, since how often to ask is retry.py's to decide and to count. A test holds it.
+        self._session._retry_connection = False
 
     async def __aenter__(self) -> HttpTransport:
         """Give itself."""
@@ -54,45 +57,75 @@ class HttpTransport:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection."""
+        self._patience.close()
         await self._session.close()
 
-    @asynccontextmanager
-    async def open(self, url: str, headers: Mapping[str, str], held: Validators) -> AsyncIterator[Answer]:
+    def open(self, url: str, headers: Mapping[str, str], held: Validators) -> _Opening:
         """Ask for a file; the answer lasts as long as the context.
 
-        Raises:
+        Raises, on entering:
             HttpStatusError: the answer is neither the file nor a redirect.
             DownloadError: there is no answer, or a redirect that may not be followed.
         """
-        target, asked, condition = target_of(url, headers), without_credentials(url), _condition(held)
-        for _ in range(MOST_REDIRECTS + 1):
-            async with await self._get(target, condition, asked) as response:
-                location = response.headers.get("Location") if response.status in REDIRECTS else None
-                if location is None:
-                    yield self._answer(response, asked, conditional=bool(condition))
-                    return
-            target = follow(target, location, asked)
-        raise DownloadError(asked, f"more than {MOST_REDIRECTS} redirects")
+        return _Opening(self._session, self._patience, url, headers, held)
 
-    async def _get(self, target: Target, condition: Mapping[str, str], asked: str) -> aiohttp.ClientResponse:
+
+class _Opening:
+    """One request, over its redirects. A class, since a generator would cost each file four frames."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        patience: Patience,
+        url: str,
+        headers: Mapping[str, str],
+        held: Validators,
+    ) -> None:
+        self._session, self._patience = session, patience
+        self._target, self._asked = target_of(url, headers), without_credentials(url)
+        self._condition = _condition(held)
+        self._response: aiohttp.ClientResponse | None = None
+
+    async def __aenter__(self) -> Answer:
+        for _ in range(MOST_REDIRECTS + 1):
+            response = self._response = await self._get()
+            location = response.headers.get("Location") if response.status in REDIRECTS else None
+            try:
+                if location is None:
+                    return self._answer(response)
+                self._target = follow(self._target, location, self._asked)
+            except BaseException:
+                response.release()
+                raise
+            response.release()
+        raise DownloadError(self._asked, f"more than {MOST_REDIRECTS} redirects")
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._response is not None:
+            self._response.release()
+
+    async def _get(self) -> aiohttp.ClientResponse:
+        headers = {**self._condition, **self._target.private}
         try:
-            return await self._session.get(target.url, headers={**condition, **target.private}, allow_redirects=False)
-        except (_UnansweredError, *FAULTS) as error:
-            cause = error.cause if isinstance(error, _UnansweredError) else error
-            problem = self._explain(asked, cause)
+            with self._patience.waiting():
+                return await self._session.get(self._target.url, headers=headers, allow_redirects=False)
+        except FAULTS as error:
+            problem = self._explain(error)
         raise problem  # out here, so that aiohttp's error is not its context
 
-    def _answer(self, response: aiohttp.ClientResponse, asked: str, *, conditional: bool) -> Answer:
-        reading = _Reading(self, response, asked)
-        if response.status == 304 and conditional:
+    def _answer(self, response: aiohttp.ClientResponse) -> Answer:
+        reading = _Reading(self._patience, response, self._explain)
+        if response.status == 304 and self._condition:
             return Answer(reading.read, unchanged=True)
         if response.status != 200:
-            raise HttpStatusError(asked, response.status, responses.get(response.status, ""))
+            raise HttpStatusError(self._asked, response.status, _PHRASES.get(response.status, ""))
         seen = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
         return Answer(reading.read, length=response.content_length, validators=seen)
 
-    def _explain(self, asked: str, error: Exception) -> DownloadError:
-        return explain(asked, error, idle=self._idle, connect=CONNECT)
+    def _explain(self, error: Exception) -> DownloadError:
+        return explain(self._asked, error, idle=self._patience.seconds, connect=CONNECT)
 
 
 class _Reading:
@@ -103,8 +136,10 @@ class _Reading:
     end, so what was cut off there is found by size or digest alone.
     """
 
-    def __init__(self, transport: HttpTransport, response: aiohttp.ClientResponse, asked: str) -> None:
-        self._transport, self._response, self._asked = transport, response, asked
+    def __init__(
+        self, patience: Patience, response: aiohttp.ClientResponse, explain: Callable[[Exception], DownloadError]
+    ) -> None:
+        self._patience, self._response, self._explain = patience, response, explain
         self._open_ended = response.content_length is None and "Transfer-Encoding" not in response.headers
         connection = response.connection if self._open_ended else None
         self._protocol = None if connection is None else connection.protocol
@@ -116,34 +151,18 @@ class _Reading:
             DownloadError: the connection broke before the end.
         """
         try:
-            piece = await self._response.content.readany()
+            with self._patience.waiting():
+                piece = await self._response.content.readany()
             if piece or not self._open_ended or self._ended_in_order():
                 return piece
             raise aiohttp.ClientPayloadError
         except FAULTS as error:
-            problem = self._transport._explain(self._asked, error)
+            problem = self._explain(error)
         raise problem
 
     def _ended_in_order(self) -> bool:
         broken = None if self._protocol is None else self._protocol.exception()  # an empty queue is falsy
         return isinstance(broken, aiohttp.ServerDisconnectedError)
-
-
-class _UnansweredError(Exception):
-    """Carries a connection fault past aiohttp, which would ask again, unseen, if it saw the fault."""
-
-    def __init__(self, cause: Exception) -> None:
-        super().__init__()
-        self.cause = cause
-
-
-async def _ask_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Let one attempt be one request: how often to ask is ``retry.py``'s to decide and to count."""
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        cause = error
-    raise _UnansweredError(cause)
 
 
 def _condition(held: Validators) -> dict[str, str]:

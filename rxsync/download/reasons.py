@@ -21,15 +21,15 @@ def explain(url: str, error: Exception, *, idle: float, connect: float) -> Downl
     Args:
         url: what was asked for, without credentials.
         error: what was raised.
-        idle: seconds without a byte after which aiohttp gave up.
-        connect: seconds without a connection after which it gave up.
+        idle: seconds without a byte after which the answer was given up.
+        connect: seconds without a connection after which aiohttp gave up.
     """
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return DownloadError(url, f"TLS certificate not accepted: {_certificate(error.certificate_error)}")
-    if isinstance(error, aiohttp.SocketTimeoutError):
-        return DownloadError(url, f"timed out after {idle:g} s without a byte", transient=True)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return DownloadError(url, f"no connection within {connect:g} s", transient=True)
+    if isinstance(error, TimeoutError) and not error.errno:
+        return DownloadError(url, f"timed out after {idle:g} s without a byte", transient=True)
     if isinstance(error, aiohttp.InvalidURL | ValueError):
         return DownloadError(url, "not a valid URL")
     return DownloadError(url, _fault(error), transient=True)

@@ -1,8 +1,8 @@
 """Try again when that may help, after a wait nobody can foresee.
 
-Floor 3, download. The first attempt costs nothing; stamina comes in when it failed. Full jitter: attempt
-``n`` waits between nothing and ``backoff * 2**n`` seconds, so that a thousand that failed together do not
-return together.
+Floor 3, download. The first attempt is the caller's own; stamina comes in, and is imported, when it failed. Full
+jitter: attempt ``n`` waits between nothing and ``backoff * 2**n`` seconds, so that a thousand that failed together
+do not return together.
 """
 
 from __future__ import annotations
@@ -24,28 +24,25 @@ T = TypeVar("T")
 LONGEST_WAIT = 30.0
 
 
-async def retrying(work: Callable[[], Awaitable[T]], retries: int, backoff: float) -> T:
-    """Do ``work``, and at most ``retries`` times more while what it raises is transient.
+async def again(first: DownloadError, work: Callable[[], Awaitable[T]], retries: int, backoff: float) -> T:
+    """Do ``work`` again, at most ``retries`` times, while what it raises is transient.
 
     Args:
+        first: what the attempt raised that was made already.
         work: makes one attempt, and nothing that outlives a failed one.
-        retries: attempts after the first; 0 is one attempt in all.
+        retries: attempts after the first; 0 gives ``first`` back.
         backoff: longest wait before the first of them, in seconds; it doubles with each, up to 30.
 
     Raises:
         DownloadError: the last attempt's; ``attempts`` says how many there were.
     """
-    try:
-        return await work()
-    except DownloadError as error:
-        failures = [error]
+    failures, made = [first], 1
     _keep_hooks_from_our_errors()
-    made = 1
     try:
         async for attempt in stamina.retry_context(_wait(backoff), attempts=retries + 1, timeout=None):
             made = attempt.num
             with attempt:
-                if failures:  # the attempt that was made above: here it is only counted
+                if failures:  # the attempt that was made already: here it is only counted
                     raise failures.pop()
                 return await work()
     except DownloadError as error:

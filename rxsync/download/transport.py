@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rxsync.declare.body import Validators
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """Somebody has the file and is about to give it, unless we hold it already.
 
     Attributes:
@@ -28,7 +26,7 @@ class Answer:
     read: Callable[[], Awaitable[bytes]]
     unchanged: bool = False
     length: int | None = None
-    validators: Validators = field(default_factory=Validators)
+    validators: Validators = Validators()
 
 
 class Transport(Protocol):

@@ -12,6 +12,7 @@ from rxsync.flow.from_async import from_async
 from rxsync.flow.from_hot import from_hot
 from rxsync.flow.from_iterable import from_iterable
 from rxsync.flow.gauge import Gauge
+from rxsync.flow.lanes import Lanes
 from rxsync.flow.run import run
 from rxsync.flow.scheduler import FlowScheduler
 from rxsync.flow.stage import expand, stage
@@ -21,6 +22,7 @@ __all__ = [
     "Flow",
     "FlowScheduler",
     "Gauge",
+    "Lanes",
     "buffer",
     "expand",
     "fan_out",

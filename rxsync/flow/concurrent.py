@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from rxsync.flow.buffer import Batch
 from rxsync.flow.gauge import Label, Waits
+from rxsync.flow.lanes import Lanes, Parking
 from rxsync.flow.scheduler import FlowScheduler
 from rxsync.flow.step import Step, at_least_one, lift
 from rxsync.flow.work import Job, SparedJob, weight
@@ -29,6 +30,7 @@ def flat_map_with_max_concurrent(
     *,
     prefetch: int | None = None,
     ordered: bool = False,
+    lanes: Lanes[T] | None = None,
     name: str | None = None,
     on_error: OnError | None = None,
 ) -> Operator[T, R]:
@@ -47,6 +49,7 @@ def flat_map_with_max_concurrent(
         max_concurrent: most items in work.
         prefetch: most items that wait here for work; None: twice ``max_concurrent``.
         ordered: keep the order of the items.
+        lanes: bounds of its own for each kind of item: one whose lane is full waits here and lets others pass.
         name: what gauges call it; None: the name of ``fn``.
         on_error: called with the item at fault and its error; gives what to emit in its place, or raises. A
             list that ``buffer`` made is first split in halves, again and again, until that item is found:
@@ -55,14 +58,16 @@ def flat_map_with_max_concurrent(
     Errors: without ``on_error``, the first failure; all other work is cancelled at the same moment.
 
     Raises:
-        ValueError: ``max_concurrent`` is less than 1.
+        ValueError: ``max_concurrent`` is less than 1, or there are lanes although the order is to be kept.
     """
     at_least_one("max_concurrent", max_concurrent)
+    if lanes is not None and ordered:
+        raise ValueError("lanes let items pass each other: they cannot be ordered")
     who = name or str(getattr(fn, "__name__", type(fn).__name__))
     label, most = Label(who), 2 * max_concurrent if prefetch is None else prefetch
 
     def make(observer: Observer, scheduler: FlowScheduler) -> Step:
-        return _Concurrent(label, fn, max_concurrent, most, ordered, on_error, observer, scheduler)
+        return _Concurrent(label, fn, max_concurrent, most, ordered, lanes, on_error, observer, scheduler)
 
     return lift(make, who)
 
@@ -75,6 +80,7 @@ class _Concurrent(Step):
         slots: int,
         prefetch: int,
         ordered: bool,
+        lanes: Lanes[Item] | None,
         on_error: OnError | None,
         observer: Observer,
         scheduler: FlowScheduler,
@@ -84,6 +90,7 @@ class _Concurrent(Step):
         self.inner = scheduler.within()
         self.absorbs = prefetch == 0
         self._jobs: dict[Job, None] = {}
+        self._parking = None if lanes is None else Parking(lanes)
         # who is to emit: if ordered, all jobs in their order; else those that have something
         self._queue: deque[Job] = deque()
         self._stuck = False  # there is something to emit, but the gate below is closed
@@ -95,20 +102,29 @@ class _Concurrent(Step):
             self.admit(item)
         self.inbox.append(item)
         self.flow.hold(weight(item))
-        if len(self.inbox) >= self._most():
+        if len(self.inbox) + self._parked() >= self._most():
             self.gate.close()  # now: the pump may be busy above us, and this be one of many items
         self.pump()
 
     def turn(self) -> None:
         self._deliver()
-        while self.inbox and self._has_room():
-            self._start(self.inbox.popleft())
+        parking = self._parking
+        while self._has_room():
+            if parking is not None and parking.next:
+                self._start(parking.next.popleft())
+            elif not self.inbox:
+                break
+            else:
+                item = self.inbox.popleft()
+                if parking is not None and not parking.enter(item):
+                    continue
+                self._start(item)
             self._deliver()
         if not self.stopped:
             self._regulate()
 
     def is_empty(self) -> bool:
-        return not (self.inbox or self._jobs)
+        return not (self.inbox or self._jobs or self._parked())
 
     def _has_room(self) -> bool:
         return len(self._jobs) < self._slots and not self._stuck and not self.stopped
@@ -118,11 +134,15 @@ class _Concurrent(Step):
         return self.prefetch + (0 if self._stuck else self._slots - len(self._jobs))
 
     def _regulate(self) -> None:
-        waiting = len(self.inbox)
+        parked = self._parked()
+        waiting = len(self.inbox) + parked
         if waiting >= self._most():
             self.gate.close()
-        elif not self.gate.is_open and (self._has_room() or waiting <= self.prefetch // 2):
+        elif not self.gate.is_open and ((self._has_room() and not parked) or waiting <= self.prefetch // 2):
             self.gate.open()
+
+    def _parked(self) -> int:
+        return 0 if self._parking is None else self._parking.count + len(self._parking.next)
 
     def _start(self, item: Item) -> None:
         job = Job(self, item) if self._on_error is None else SparedJob(self, item, self._on_error)
@@ -176,6 +196,8 @@ class _Concurrent(Step):
 
     def _dismiss(self, job: Job) -> None:
         del self._jobs[job]
+        if self._parking is not None:
+            self._parking.leave(job.item)
         self.flow.hold(-job.size)
         self.flow.stir()
 
@@ -184,6 +206,8 @@ class _Concurrent(Step):
         jobs, self._jobs = self._jobs, {}
         self._queue.clear()
         self.inbox.clear()
+        if self._parking is not None:
+            self._parking.clear()
         for job in jobs:
             job.cancel()
         self.flow.hold(-held)
@@ -191,7 +215,7 @@ class _Concurrent(Step):
     # -- as a station
 
     def held(self) -> int:
-        return sum(map(weight, self.inbox)) + sum(job.held() for job in self._jobs)
+        return sum(map(weight, self.inbox)) + self._parked() + sum(job.held() for job in self._jobs)
 
     def working(self) -> int:
         return sum(job.size for job in self._jobs if not job.whole)
@@ -204,7 +228,8 @@ class _Concurrent(Step):
         return "work" if self._jobs else "input"
 
     def items(self) -> Iterable[object]:
-        for item in chain(self.inbox, (job.item for job in self._jobs)):
+        parked = () if self._parking is None else self._parking.items()
+        for item in chain(self.inbox, parked, (job.item for job in self._jobs)):
             if isinstance(item, Batch):
                 yield from item
             else:

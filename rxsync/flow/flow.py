@@ -38,10 +38,17 @@ class Flow:
         thread: ident of the thread that all of it runs in.
         ending: True once it is decided how the run ends.
         on_fail: told of an error that no operator may keep from failing the run.
+        loop: where tasks run; None on virtual time.
     """
 
-    def __init__(self, base: abc.SchedulerBase, window: int, on_fail: Callable[[BaseException], None]) -> None:
-        self.base, self.window, self.on_fail = base, window, on_fail
+    def __init__(
+        self,
+        base: abc.SchedulerBase,
+        window: int,
+        on_fail: Callable[[BaseException], None],
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.base, self.window, self.on_fail, self.loop = base, window, on_fail, loop
         self.held = self.peak = self.timers = self.hot = 0
         self.gate, self.thread = Gate(), get_ident()
         self.tasks: set[asyncio.Future[Any]] = set()
@@ -78,13 +85,11 @@ class Flow:
         Raises:
             FlowError: there is no event loop: this is virtual time.
         """
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
+        if self.loop is None:
             if asyncio.iscoroutine(work):
                 work.close()
-            raise FlowError("on virtual time work answers with streams; an awaitable needs run()") from None
-        task = asyncio.ensure_future(work)
+            raise FlowError("on virtual time work answers with streams; an awaitable needs run()")
+        task = asyncio.ensure_future(work, loop=self.loop)
         if source:
             self.sources.add(task)
             task.add_done_callback(self.sources.discard)

@@ -94,7 +94,7 @@ class _End:
 
     def __init__(self, window: int) -> None:
         self._loop = asyncio.get_running_loop()
-        self.flow = Flow(AsyncIOScheduler(self._loop), window, self.fail)
+        self.flow = Flow(AsyncIOScheduler(self._loop), window, self.fail, self._loop)
         self._reached: asyncio.Future[None] = self._loop.create_future()
         self._error: BaseException | None = None
 

@@ -6,11 +6,12 @@ Follows: ``pulpcore.app.models.Content``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from peewee import CharField, Field, ForeignKeyField, IntegerField, Metadata, TextField
+from peewee import CharField, Field, FixedCharField, ForeignKeyField, IntegerField, Metadata, TextField
 
 from rxsync.errors import DeclarationError
 from rxsync.identity import Value, identify
@@ -102,42 +103,41 @@ class ContentArtifact(Row):
         indexes = ((("content", "relative_path"), True),)
 
 
+Read = Callable[[Content], Value]
+"""Takes one field's value off a row, as the database stores it."""
+
+
 @dataclass(frozen=True, eq=False)
 class ContentType:
     """What a content type is made of, read once from its class.
 
     Attributes:
         name: ``"plugin.type"``.
-        model: its class.
         table: its table.
-        fields: its fields without ``id``, in the order of the class.
-        columns: their columns.
-        natural_key: the fields that make the identity.
-        repository_key: the fields that may stand only once in a version.
+        columns: its columns without ``id``, in the order of the class.
+        key_columns: those of the natural key.
+        cells: take the columns' values off a row.
+        natural_key: take what makes the identity off a row.
+        repository_key: take what may stand only once in a version off a row.
     """
 
     name: str
-    model: type[Content]
     table: str
-    fields: tuple[Field, ...]
     columns: tuple[str, ...]
-    natural_key: tuple[Field, ...]
-    repository_key: tuple[Field, ...]
-
-    def cells(self, content: Content) -> list[str | bytes | int | float | None]:
-        """What goes into ``columns`` for ``content``."""
-        values = content.__data__
-        return [field.db_value(values.get(field.name)) for field in self.fields]
+    key_columns: tuple[str, ...]
+    cells: tuple[Read, ...]
+    natural_key: tuple[Read, ...]
+    repository_key: tuple[Read, ...]
 
     def identify(self, content: Content) -> bytes:
         """Compute the identity of ``content``."""
-        return identify(self.name, [_value(content, field) for field in self.natural_key])
+        return identify(self.name, [read(content) for read in self.natural_key])
 
     def place(self, content: Content) -> bytes | None:
         """Compute what may stand only once in a version; None for no such thing."""
         if not self.repository_key:
             return None
-        return identify(f"{self.name}/place", [_value(content, field) for field in self.repository_key])
+        return identify(f"{self.name}/place", [read(content) for read in self.repository_key])
 
 
 @cache
@@ -152,30 +152,41 @@ def content_type(model: type[Content]) -> ContentType:
         raise DeclarationError(f"{model.__name__}.Meta.content_type", meta.content_type, '"plugin.type"')
     if not meta.natural_key:
         raise DeclarationError(f"{model.__name__}.Meta.natural_key", meta.natural_key, "one field or more")
-    fields = tuple(field for field in meta.sorted_fields if not field.primary_key)
+    fields = [field for field in meta.sorted_fields if not field.primary_key]
+    key, places = _fields(model, "natural_key"), _fields(model, "repository_key")
     return ContentType(
         meta.content_type,
-        model,
         meta.table_name,
-        fields,
         tuple(field.column_name for field in fields),
-        _fields(model, "natural_key"),
-        _fields(model, "repository_key"),
+        tuple(field.column_name for field in key),
+        tuple(map(_reader, fields)),
+        tuple(map(_key_reader, key)),
+        tuple(map(_key_reader, places)),
     )
 
 
-def _fields(model: type[Content], key: str) -> tuple[Field, ...]:
+def _fields(model: type[Content], key: str) -> list[Field]:
     names: tuple[str, ...] = getattr(model._meta, key)
     for name in names:
         if name not in model._meta.fields:
             known = ", ".join(model._meta.sorted_field_names)
             raise DeclarationError(f"{model.__name__}.Meta.{key}", name, f"one of {known}")
-    return tuple(model._meta.fields[name] for name in names)
+    return [model._meta.fields[name] for name in names]
 
 
-def _value(content: Content, field: Field) -> Value:
+def _key_reader(field: Field) -> Read:
     if isinstance(field, ForeignKeyField):
-        parent: Content = getattr(content, field.name)
-        return parent.identity
-    value: Value = field.db_value(content.__data__.get(field.name))
-    return value
+        return lambda content: cast(Content, getattr(content, field.name)).identity
+    return _reader(field)
+
+
+def _reader(field: Field) -> Read:
+    name = field.name
+    if type(field) not in (TextField, CharField, FixedCharField):
+        return lambda content: cast(Value, field.db_value(content.__data__.get(name)))
+
+    def read_text(content: Content) -> Value:  # which is stored as it is: by far the most frequent
+        value = content.__data__.get(name)
+        return value if type(value) is str else cast(Value, field.db_value(value))
+
+    return read_text

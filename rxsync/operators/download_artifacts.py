@@ -13,7 +13,7 @@ from reactivex import operators as ops
 
 from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent, Validators
 from rxsync.errors import ConflictError
-from rxsync.flow import flat_map_with_max_concurrent, from_iterable, then
+from rxsync.flow import Lanes, flat_map_with_max_concurrent, from_iterable
 from rxsync.operators.flights import Flights
 from rxsync.operators.stage import Stage
 from rxsync.ports.downloader import Request
@@ -27,12 +27,16 @@ NOTHING_KNOWN = Validators()
 MAX_CONCURRENT = 50
 """Units in work at once."""
 
+PER_HOST = 10
+"""Those of them whose bytes are on one host."""
+
 
 def download_artifacts(
     fetch: Fetch,
     *,
     deferred: bool = False,
     max_concurrent: int = MAX_CONCURRENT,
+    per_host: int = PER_HOST,
     received: Callable[[int], None] | None = None,
 ) -> Stage:
     """Give every artifact that is neither stored nor deferred its ``body``.
@@ -48,14 +52,43 @@ def download_artifacts(
         fetch: fetches one file.
         deferred: what to do with an artifact that says nothing itself: True leaves its bytes for later.
         max_concurrent: most units in work at once.
+        per_host: most of them whose first file is on one host; others let those of other hosts pass.
         received: told each number of bytes as they arrive, negative where an attempt is void.
 
     Errors: passes ``fetch``'s error on and cancels what is in flight; ``ConflictError`` where a saved unit's file has
     other bytes now.
     """
-    flights = Flights()
+    download = _Download(fetch, deferred, received)
+    lanes = Lanes(download.host, per_host)
+    return flat_map_with_max_concurrent(download.work, max_concurrent, lanes=lanes, name="download_artifacts")
 
-    def get(artifact: DeclarativeArtifact) -> Work[DeclarativeArtifact]:
+
+class _Download:
+    def __init__(self, fetch: Fetch, deferred: bool, received: Callable[[int], None] | None) -> None:
+        self._fetch, self._deferred, self._received = fetch, deferred, received
+        self._flights = Flights()
+
+    def work(self, unit: DeclarativeContent) -> Work[DeclarativeContent]:
+        wanted = [artifact for artifact in unit.artifacts if self._is_wanted(unit, artifact)]
+        if not wanted:
+            return (unit,)
+        if len(wanted) == 1:
+            return self._get(wanted[0], unit)
+
+        def get(artifact: DeclarativeArtifact) -> Work[DeclarativeContent]:
+            return self._get(artifact, unit)
+
+        together = from_iterable(wanted).pipe(flat_map_with_max_concurrent(get, len(wanted)))
+        return together.pipe(ops.last())  # once all are there
+
+    def host(self, unit: DeclarativeContent) -> str | None:
+        """Where the unit waits for a connection; None if it needs none."""
+        for artifact in unit.artifacts:
+            if self._is_wanted(unit, artifact):
+                return artifact.urls[0].split("/", 3)[2] if "://" in artifact.urls[0] else None
+        return None
+
+    def _get(self, artifact: DeclarativeArtifact, unit: DeclarativeContent) -> Work[DeclarativeContent]:
         request = Request(
             artifact.urls,
             artifact.digests,
@@ -63,35 +96,27 @@ def download_artifacts(
             artifact.headers,
             artifact.validators or NOTHING_KNOWN,
             artifact.relative_path,
-            received,
+            self._received,
         )
-        return then(flights.board(artifact.digests, lambda: fetch(request)), lambda body: _arrived(artifact, body))
 
-    def work(unit: DeclarativeContent) -> Work[DeclarativeContent]:
-        wanted = [artifact for artifact in unit.artifacts if _is_wanted(unit, artifact, deferred)]
-        if not wanted:
+        def arrive(body: Body | None) -> tuple[DeclarativeContent]:
+            if body is not None:
+                _take(artifact, body)
             return (unit,)
-        if len(wanted) == 1:
-            return then(get(wanted[0]), lambda _: (unit,))
-        return from_iterable(wanted).pipe(
-            flat_map_with_max_concurrent(get, len(wanted)), ops.reduce(lambda unit, _: unit, unit)
+
+        return self._flights.board(artifact.digests, lambda: self._fetch(request), arrive)
+
+    def _is_wanted(self, unit: DeclarativeContent, artifact: DeclarativeArtifact) -> bool:
+        deferred = self._deferred if artifact.deferred is None else artifact.deferred
+        if deferred or artifact.body is not None:
+            return False
+        return artifact.stored is None or (unit.new is False and not artifact.digests)
+
+
+def _take(artifact: DeclarativeArtifact, body: Body) -> None:
+    if artifact.stored is not None and artifact.stored.sha256 != body.sha256:
+        raise ConflictError(
+            f"{artifact.relative_path}: the saved unit has sha256 {artifact.stored.sha256}, "
+            f"{body.url} gives {body.sha256} now"
         )
-
-    return flat_map_with_max_concurrent(work, max_concurrent, name="download_artifacts")
-
-
-def _is_wanted(unit: DeclarativeContent, artifact: DeclarativeArtifact, deferred: bool) -> bool:
-    if artifact.body is not None or (deferred if artifact.deferred is None else artifact.deferred):
-        return False
-    return artifact.stored is None or (unit.new is False and not artifact.digests)
-
-
-def _arrived(artifact: DeclarativeArtifact, body: Body | None) -> tuple[DeclarativeArtifact]:
-    if body is not None:
-        if artifact.stored is not None and artifact.stored.sha256 != body.sha256:
-            raise ConflictError(
-                f"{artifact.relative_path}: the saved unit has sha256 {artifact.stored.sha256}, "
-                f"{body.url} gives {body.sha256} now"
-            )
-        artifact.body, artifact.validators = body, body.validators
-    return (artifact,)
+    artifact.body, artifact.validators = body, body.validators

@@ -5,18 +5,21 @@ Floor 3, operators.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import TypeVar
 
 from reactivex import Observable
 from reactivex import operators as ops
 from reactivex.subject import AsyncSubject
 
 from rxsync.declare import Body
+from rxsync.flow import then
 from rxsync.models import DIGEST_SIZES
+from rxsync.typing import Work
 
 Flown = Awaitable[Body | None] | Observable[Body | None] | Body | None
+T = TypeVar("T")
 
 REMEMBERED = 10_000
 """Fetches that are remembered, the oldest forgotten first: as many as a run's window, since a unit that was looked up
@@ -29,47 +32,52 @@ class Flights:
     def __init__(self) -> None:
         self._flights: dict[str, Body | AsyncSubject[Body | None] | None] = {}
 
-    def board(self, digests: Mapping[str, str], take_off: Callable[[], Flown]) -> Flown:
-        """Join the flight with one of these digests, or take off.
+    def board(
+        self, digests: Mapping[str, str], take_off: Callable[[], Flown], arrive: Callable[[Body | None], Sequence[T]]
+    ) -> Work[T]:
+        """Join the flight with one of these digests, or take off; go on with what ``arrive`` makes of the body.
 
         Args:
             digests: declared ones; without any, nobody can know that two files are the same.
             take_off: starts the fetch.
+            arrive: answers with results.
 
         Errors: whoever joined a flight gets its error; whoever comes later takes off again.
         """
         if not digests:
-            return take_off()
+            return then(take_off(), arrive)
         key = next(digests[algorithm] for algorithm in DIGEST_SIZES if algorithm in digests)
         if key not in self._flights:
             self._remember(key)
-            return self._flown(key, take_off())
+            return self._fly(key, take_off(), arrive)
         flight = self._flights[key]
         if flight is None:  # nobody has joined so far: a subject is made only when it is needed
             flight = self._flights[key] = AsyncSubject()
-        return flight
+        return then(flight, arrive)
 
     def _remember(self, key: str) -> None:
         self._flights[key] = None
         if len(self._flights) > REMEMBERED:
             del self._flights[next(iter(self._flights))]
 
-    def _flown(self, key: str, flown: Flown) -> Flown:
+    def _fly(self, key: str, flown: Flown, arrive: Callable[[Body | None], Sequence[T]]) -> Work[T]:
         if isinstance(flown, Observable):
-            return flown.pipe(ops.do_action(partial(self._land, key), partial(self._crash, key)))
-        if inspect.isawaitable(flown):
-            return self._awaited(key, flown)
-        self._land(key, flown)
-        return flown
+            return then(flown.pipe(ops.do_action(partial(self._land, key), partial(self._crash, key))), arrive)
+        if isinstance(flown, Body) or flown is None:
+            self._land(key, flown)
+            return arrive(flown)
+        return self._await(key, flown, arrive)
 
-    async def _awaited(self, key: str, flown: Awaitable[Body | None]) -> Body | None:
+    async def _await(
+        self, key: str, flown: Awaitable[Body | None], arrive: Callable[[Body | None], Sequence[T]]
+    ) -> Sequence[T]:
         try:
             body = await flown
         except Exception as error:
             self._crash(key, error)
             raise
         self._land(key, body)
-        return body
+        return arrive(body)
 
     def _land(self, key: str, body: Body | None) -> None:
         flight = self._flights.get(key)

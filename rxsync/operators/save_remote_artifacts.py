@@ -6,12 +6,12 @@ Follows: ``pulpcore.plugin.stages.RemoteArtifactSaver``, which keeps the first U
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from rxsync.declare import DeclarativeArtifact
+from rxsync.declare import DeclarativeArtifact, Validators
 from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact, Units
 from rxsync.ports.catalog import RemoteFile, WriteTransaction
 from rxsync.urls import without_credentials
+
+NOTHING_HELD = Validators()
 
 
 def save_remote_artifacts(
@@ -33,33 +33,28 @@ def save_remote_artifacts(
     """
 
     def apply(tx: WriteTransaction, units: Units) -> Units:
-        offered = {file[0].row: file for unit in units for a in unit.artifacts if (file := list(_offers(a)))}
         known = [a.saved.row for unit in units if not unit.new for a in unit.artifacts if a.saved is not None]
         before = tx.find_remote_files(remote, known) if known else {}
-        changed, gone = [], []
-        for row, files in offered.items():
-            old = before.get(row, ())
-            if old != files:
-                changed += [file for file in files if file not in old]
-                gone += _left_over(old, len(files))
+        changed: dict[tuple[int, int], RemoteFile] = {}
+        gone = []
+        for unit in units:
+            for artifact in unit.artifacts:
+                if artifact.saved is not None:
+                    old = before.get(artifact.saved.row, ())
+                    files = _offers(artifact, artifact.saved.row)
+                    changed.update(((file.row, file.position), file) for file in files if file not in old)
+                    gone += [(file.row, file.position) for file in old[len(files) :]]
         if changed or gone:
-            tx.set_remote_files(remote, changed, gone)
+            tx.set_remote_files(remote, list(changed.values()), gone)
         return units
 
     return CatalogStage(apply, transact, batch=batch, linger=linger, name="save_remote_artifacts")
 
 
-def _offers(artifact: DeclarativeArtifact) -> Iterable[RemoteFile]:
-    if artifact.saved is None:
-        return
-    row, size = artifact.saved.row, artifact.size
-    digests = " ".join(f"{algorithm}:{digest}" for algorithm, digest in sorted(artifact.digests.items()))
-    etag = last_modified = None
-    if artifact.validators is not None and not artifact.digests:
-        etag, last_modified = artifact.validators.etag, artifact.validators.last_modified
-    for position, url in enumerate(artifact.urls):
-        yield RemoteFile(row, position, without_credentials(url), size, digests, etag, last_modified)
-
-
-def _left_over(files: Sequence[RemoteFile], kept: int) -> list[tuple[int, int]]:
-    return [(file.row, file.position) for file in files if file.position >= kept]
+def _offers(artifact: DeclarativeArtifact, row: int) -> list[RemoteFile]:
+    digests = " ".join([f"{algorithm}:{digest}" for algorithm, digest in sorted(artifact.digests.items())])
+    held = NOTHING_HELD if artifact.digests or artifact.validators is None else artifact.validators
+    return [
+        RemoteFile(row, position, without_credentials(url), artifact.size, digests, *held)
+        for position, url in enumerate(artifact.urls)
+    ]

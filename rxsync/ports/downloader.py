@@ -6,14 +6,13 @@ Floor 2, ports. ``rxsync.testing.SimulatedRemote`` is another implementation, fo
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from rxsync.declare.body import Body, Validators
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One file that is wanted, and all that is known about it beforehand.
 
     Attributes:
@@ -27,10 +26,10 @@ class Request:
     """
 
     urls: tuple[str, ...]
-    digests: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = MappingProxyType({})
     size: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    validators: Validators = field(default_factory=Validators)
+    headers: Mapping[str, str] = MappingProxyType({})
+    validators: Validators = Validators()
     relative_path: str | None = None
     received: Callable[[int], None] | None = None
 

@@ -6,8 +6,9 @@ Floor 3, storage. A generator of steps, so that its caller chooses the thread an
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 from rxsync.declare.body import Body
@@ -16,6 +17,8 @@ from rxsync.storage import durable
 from rxsync.storage.folders import LiveFolder
 from rxsync.storage.hashing import READ_ONLY, HashingFile
 from rxsync.storage.trouble import storage_error, storage_errors
+
+T = TypeVar("T")
 
 PIECE = 1 << 20
 
@@ -44,10 +47,8 @@ def place(root: Path, bodies: Sequence[Body]) -> Generator[None, None, None]:
 
 
 def _place_one(body: Body, temp: str, target: str) -> Iterator[None]:
-    # A file that is already there may have a row by now, so it is replaced only by bytes that are durable.
-    settled = not durable.settles_batches() or os.path.exists(target)  # noqa: PTH110 - hot, a Path costs 3 us
     if body.data is not None:
-        _write(body.data, temp, settled)
+        _write(body.data, temp)
     elif body.path is None:
         raise StorageError(f"cannot write {body.sha256}: its bytes were released before they were stored")
     elif body.ours:
@@ -55,21 +56,20 @@ def _place_one(body: Body, temp: str, target: str) -> Iterator[None]:
         body.path.chmod(READ_ONLY)
     else:
         yield from _copy(body, body.path, temp)
-    if settled and body.data is None:
+    # A file that is already there may have a row by now, so it is replaced only by bytes that are durable.
+    if not durable.settles_batches() or not _in_its_folder(durable.rename_new, temp, target):
         durable.fsync(temp)
-    _rename(temp, target)
+        _in_its_folder(os.replace, temp, target)
     if body.path is not None and body.ours:
         body.path, body.ours = Path(target), False
 
 
-def _write(data: bytes, temp: str, settled: bool) -> None:
+def _write(data: bytes, temp: str) -> None:
     descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READ_ONLY)
     try:
         written = os.write(descriptor, data)
         while written < len(data):  # the disk is nearly full: the next call says so
             written += os.write(descriptor, data[written:])
-        if settled:
-            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -88,9 +88,9 @@ def _copy(body: Body, source: Path, temp: str) -> Iterator[None]:
         )
 
 
-def _rename(temp: str, target: str) -> None:
+def _in_its_folder(rename: Callable[[str, str], T], temp: str, target: str) -> T:
     try:
-        os.rename(temp, target)  # noqa: PTH104 - hot, a Path costs 3 us
+        return rename(temp, target)
     except FileNotFoundError:  # the first file with these two digits; looking each time would cost a call a file
         Path(target).parent.mkdir(parents=True, exist_ok=True)
-        os.rename(temp, target)  # noqa: PTH104 - the same call again
+        return rename(temp, target)

@@ -12,7 +12,7 @@ import stamina
 from rxsync.declare.body import Validators
 from rxsync.download import open_downloader
 from rxsync.download.http import HttpTransport
-from rxsync.download.retry import retrying
+from rxsync.download.retry import again
 from rxsync.errors import DigestMismatchError, DownloadError, HttpStatusError
 from rxsync.ports.downloader import Request
 from rxsync.testing.faults import (
@@ -136,12 +136,14 @@ async def test_waits_are_random_below_a_bound_that_doubles(monkeypatch):
         bounds.append((least, most))
         return 0.0
 
+    no = DownloadError("here", "no", transient=True)
+
     async def fail() -> None:
-        raise DownloadError("here", "no", transient=True)
+        raise no
 
     monkeypatch.setattr("rxsync.download.retry.random.uniform", uniform)
     with pytest.raises(DownloadError):
-        await retrying(fail, retries=8, backoff=0.5)
+        await again(no, fail, retries=8, backoff=0.5)
     assert bounds[:3] == [(0, 0.5), (0, 1.0), (0, 2.0)]
     assert bounds[-1] == (0, 30.0)
 
@@ -151,13 +153,11 @@ async def test_only_download_errors_are_tried_again():
 
     async def fail() -> None:
         attempts.append(1)
-        if len(attempts) == 1:
-            raise DownloadError("here", "no", transient=True)
         raise LookupError
 
     with pytest.raises(LookupError):
-        await retrying(fail, retries=4, backoff=0)
-    assert len(attempts) == 2
+        await again(DownloadError("here", "no", transient=True), fail, retries=4, backoff=0)
+    assert len(attempts) == 1
 
 
 async def test_retries_are_not_logged_and_the_programs_own_still_are(server, stubborn, caplog):

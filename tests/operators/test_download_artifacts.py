@@ -6,7 +6,7 @@ import pytest
 
 from rxsync.declare import DeclarativeArtifact, StoredFile, Validators
 from rxsync.errors import ConflictError, HttpStatusError
-from rxsync.flow import from_iterable, run, stage, then
+from rxsync.flow import from_iterable, run, stage
 from rxsync.operators import download_artifacts
 from rxsync.operators.flights import Flights
 from rxsync.ports.downloader import Request
@@ -101,8 +101,8 @@ def test_whoever_joined_a_flight_fails_with_it():
         fetch, asked = fetching(m, a="---#")
         flights = Flights()
         board = stage(
-            lambda unit: then(
-                flights.board(unit.artifacts[0].digests, lambda: fetch(Request(unit.artifacts[0].urls))), list
+            lambda unit: flights.board(
+                unit.artifacts[0].digests, lambda: fetch(Request(unit.artifacts[0].urls)), lambda body: [unit]
             ),
             concurrency=2,
             on_error=skip,

@@ -35,7 +35,7 @@ def traced(tmp_path, child):
 
     def trace(script, *options):
         log = tmp_path / "trace"
-        calls = "trace=write,rename,syncfs,fsync"
+        calls = "trace=write,rename,renameat2,syncfs,fsync"
         strace = ("strace", "-f", "-y", "-s", "200", "-e", calls, *options, "-o", str(log))
         status, said = child(script, tmp_path / "home", under=strace).end()
         if "Operation not permitted" in said:
@@ -53,10 +53,10 @@ def places(lines, pattern):
 
 def test_all_is_in_place_before_one_syncfs_and_it_ends_before_put_returns(traced):
     lines = traced(PUT)
-    renames = places(lines, r"\brename\b")
+    renames = places(lines, r"\brename(at2)?\b")
     written = places(lines, r"write\(\d+<.*/tmp/put-")
     began, ended = places(lines, r"syncfs\("), places(lines, r"syncfs.*= 0$")
-    assert len(places(lines, r"rename\(.*/artifacts/../\w{62}")) >= FILES
+    assert len(places(lines, r"rename(at2)?\(.*/artifacts/../\w{62}")) >= FILES
     assert len(written) >= FILES - 1
     assert len(began) == len(ended) == 1
     assert max(renames + written) < began[0] <= ended[0] < places(lines, r'"kept\\n"')[0]
@@ -94,10 +94,10 @@ def test_a_failed_syncfs_fails_the_put_and_is_not_tried_again(traced):
 def test_a_failed_fsync_fails_the_put_and_is_not_tried_again(traced):
     lines = traced(WITHOUT_SYNCFS, "-e", "inject=fsync:error=EIO")
     assert len(places(lines, r"fsync\(")) == 1
-    assert places(lines, r"rename\(.*/artifacts/../\w{62}") == []
+    assert places(lines, r"rename(at2)?\(.*/artifacts/../\w{62}") == []
     assert places(lines, r"cannot write artifacts/../\w{62}: input/output error")
 
 
 def test_a_quota_that_is_used_up_is_told(traced):
-    lines = traced(PUT, "-e", "inject=rename:error=EDQUOT:when=3+")
+    lines = traced(PUT, "-e", "inject=rename,renameat2:error=EDQUOT:when=3+")
     assert places(lines, r"cannot write artifacts/../\w{62}: disk quota exceeded")
