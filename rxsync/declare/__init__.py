@@ -3,7 +3,7 @@
 Floor 1, values.
 """
 
-from rxsync.declare.artifact import DeclarativeArtifact, SavedFile, StoredFile
+from rxsync.declare.artifact import DeclarativeArtifact, SavedFile, StoredFile, first_digest
 from rxsync.declare.body import Body, Validators
 from rxsync.declare.content import DeclarativeContent
 from rxsync.declare.paths import check_relative_path
@@ -16,4 +16,5 @@ __all__ = [
     "StoredFile",
     "Validators",
     "check_relative_path",
+    "first_digest",
 ]

@@ -141,6 +141,17 @@ class DeclarativeArtifact:
         return f"<DeclarativeArtifact {self._relative_path}>"
 
 
+def first_digest(digests: Mapping[str, str]) -> str:
+    """The algorithm by which a file with these digests, at least one, is known: the first of ``DIGEST_SIZES``.
+
+    >>> first_digest({"md5": "00", "sha512": "00"})
+    'sha512'
+    """
+    if "sha256" in digests:  # nearly always
+        return "sha256"
+    return next(algorithm for algorithm in DIGEST_SIZES if algorithm in digests)
+
+
 def _check_digests(digests: Mapping[str, str]) -> Mapping[str, str]:
     for algorithm, digest in digests.items():
         length = DIGEST_SIZES.get(algorithm)

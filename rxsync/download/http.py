@@ -151,8 +151,11 @@ class _Reading:
             DownloadError: the connection broke before the end.
         """
         try:
-            with self._patience.waiting():
-                piece = await self._response.content.readany()
+            content = self._response.content
+            piece = content.read_nowait()
+            if not piece and not content.at_eof():  # else all is here: a small file comes with its head
+                with self._patience.waiting():
+                    piece = await content.readany()
             if piece or not self._open_ended or self._ended_in_order():
                 return piece
             raise aiohttp.ClientPayloadError

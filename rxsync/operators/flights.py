@@ -13,9 +13,8 @@ from reactivex import Observable
 from reactivex import operators as ops
 from reactivex.subject import AsyncSubject
 
-from rxsync.declare import Body
+from rxsync.declare import Body, first_digest
 from rxsync.flow import then
-from rxsync.models import DIGEST_SIZES
 from rxsync.typing import Work
 
 Flown = Awaitable[Body | None] | Observable[Body | None] | Body | None
@@ -46,7 +45,7 @@ class Flights:
         """
         if not digests:
             return then(take_off(), arrive)
-        key = next(digests[algorithm] for algorithm in DIGEST_SIZES if algorithm in digests)
+        key = digests[first_digest(digests)]
         if key not in self._flights:
             self._remember(key)
             return self._fly(key, take_off(), arrive)

@@ -6,8 +6,7 @@ Follows: ``pulpcore.plugin.stages.QueryExistingArtifacts``.
 
 from __future__ import annotations
 
-from rxsync.declare import DeclarativeArtifact
-from rxsync.models import DIGEST_SIZES
+from rxsync.declare import DeclarativeArtifact, first_digest
 from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact, Units
 from rxsync.ports.catalog import ReadTransaction
 
@@ -40,15 +39,10 @@ def look_up(tx: ReadTransaction, units: Units) -> Units:
     for unit in units:
         for artifact in unit.artifacts:
             if artifact.stored is None and artifact.digests:
-                algorithm = first_digest(artifact)
+                algorithm = first_digest(artifact.digests)
                 wanted.setdefault(algorithm, {}).setdefault(artifact.digests[algorithm], []).append(artifact)
     for algorithm, by_digest in wanted.items():
         for digest, stored in tx.find_artifacts(algorithm, by_digest).items():
             for artifact in by_digest[digest]:
                 artifact.stored = stored
     return units
-
-
-def first_digest(artifact: DeclarativeArtifact) -> str:
-    """The algorithm by which an artifact with digests is looked up."""
-    return next(algorithm for algorithm in DIGEST_SIZES if algorithm in artifact.digests)
