@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import sqlite3
 
 import pytest
+from peewee import TextField
 from reactivex import Subject
 from reactivex import operators as ops
 
@@ -19,6 +21,7 @@ from rxsync.errors import (
     PluginError,
     UsageError,
 )
+from rxsync.models import Content
 from rxsync.pipeline.guards import MaxDelete
 from rxsync.pipeline.home import Home
 from rxsync.pipeline.lock import locked
@@ -26,6 +29,7 @@ from rxsync.pipeline.progress import Advanced, Finished, Started
 from rxsync.pipeline.sync import Options, sync
 from rxsync.plugins.file import FileContent, FilePlugin, plugin
 from rxsync.plugins.file.folder import write_manifest
+from tests.e2e.conftest import counting_server
 from tests.operators.conftest import sha256
 
 
@@ -399,3 +403,41 @@ async def test_a_deleted_repository_is_gone(source, home):
         await home.repository("files").versions()
     report = await mirror(source, home)
     assert (report.version, report.known, report.bytes_downloaded) == (1, 1, 0)
+
+
+class Page(Content):
+    """Known by its path alone: the source says nothing of its bytes."""
+
+    path = TextField()
+
+    class Meta:
+        content_type = "test.page"
+        natural_key = ("path",)
+
+
+class Pages:
+    """Declares pages without a digest."""
+
+    name = "pages"
+    content_types = (Page,)
+
+    async def declare(self, remote, downloader):
+        for path in ("a", "b"):
+            yield DeclarativeContent(Page(path=path), [DeclarativeArtifact(f"{remote.url}{path}", path)])
+
+
+async def test_files_without_digest_are_asked_for_conditionally_and_must_stay_what_they_were(source, home):
+    fill(source, {"a": b"one", "b": b"two"})
+    with counting_server(source) as server:
+        first = await sync(server.url, home.repository("pages"), plugin=Pages())
+        assert (first.new, first.bytes_downloaded) == (2, 6)
+        again = await sync(server.url, home.repository("pages"), plugin=Pages())
+        assert (again.known, again.bytes_downloaded, again.created) == (2, 0, False)
+        (source / "b").write_bytes(b"other")
+        os.utime(source / "b", (2_000_000_000, 2_000_000_000))
+        with pytest.raises(
+            ConflictError, match=r"b: the saved unit has sha256 .*, http://127.* gives .* now"
+        ) as caught:
+            await sync(server.url, home.repository("pages"), plugin=Pages())
+    assert caught.value.report.exit_code == 4
+    assert stored(home) == {sha256(b"one"), sha256(b"two")}
