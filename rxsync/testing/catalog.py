@@ -88,6 +88,12 @@ class CatalogTests(VersionTests):
         await catalog.write(lambda tx: tx.add_artifacts([({"sha256": "1" * 64, "md5": "1" * 32}, 1)]))
         assert set(await catalog.read(lambda tx: tx.find_artifacts("md5", ["1" * 32, "2" * 32]))) == {"1" * 32}
 
+    async def test_of_artifacts_that_share_a_weak_digest_the_first_one_stored_is_found(self, catalog: Any) -> None:
+        for sha256 in ("2" * 64, "1" * 64):
+            await catalog.write(lambda tx, name=sha256: tx.add_artifacts([({"sha256": name, "md5": "0" * 32}, 1)]))
+        found = await catalog.read(lambda tx: tx.find_artifacts("md5", ["0" * 32]))
+        assert found["0" * 32].sha256 == "2" * 64
+
     async def test_a_file_is_pointed_to_its_bytes_when_they_have_come(self, catalog: Any) -> None:
         a = leaf("a")
 
@@ -100,6 +106,10 @@ class CatalogTests(VersionTests):
         await catalog.write(lambda tx: tx.point_content_artifacts([(row, stored.artifact_id)]))
         found = await catalog.read(lambda tx: tx.find_content([a.identity]))
         assert found[a.identity].files["a"] == (row, stored)
+        other = (await catalog.write(lambda tx: tx.add_artifacts([({"sha256": "f" * 64}, 3)])))["f" * 64]
+        await catalog.write(lambda tx: tx.point_content_artifacts([(row, other.artifact_id)]))
+        found = await catalog.read(lambda tx: tx.find_content([a.identity]))
+        assert found[a.identity].files["a"].stored == stored
 
     async def test_what_a_remote_offers_is_remembered_in_order_and_replaced(self, catalog: Any) -> None:
         a = leaf("a")
@@ -122,13 +132,13 @@ class CatalogTests(VersionTests):
         assert await declared(catalog, ["a", "b/c"], ["a", "d"], ["b/c"]) is None
 
     async def test_another_unit_at_the_same_path_clashes_in_and_across_batches(self, catalog: Any) -> None:
-        assert await declared(catalog, ["a", "b", "a!"]) == Clash("a", "a", "batch 0", "batch 0")
-        assert await declared(catalog, ["a"], ["b"], ["a!"]) == Clash("a", "a", "batch 2", "batch 0")
+        assert await declared(catalog, ["a", "b", "a!"]) == Clash("a", "a", "0.2", "0.0")
+        assert await declared(catalog, ["a"], ["b"], ["a!"]) == Clash("a", "a", "2.0", "0.0")
 
     async def test_a_path_below_a_file_and_a_file_above_a_path_clash(self, catalog: Any) -> None:
-        assert await declared(catalog, ["a", "a.b", "a-b"], ["a/b/c"]) == Clash("a/b/c", "a", "batch 1", "batch 0")
-        assert await declared(catalog, ["a/b/c", "a-b"], ["a"]) == Clash("a/b/c", "a", "batch 0", "batch 1")
-        assert await declared(catalog, ["x", "a/b", "a/b/c"]) == Clash("a/b/c", "a/b", "batch 0", "batch 0")
+        assert await declared(catalog, ["a", "a.b", "a-b"], ["a/b/c"]) == Clash("a/b/c", "a", "1.0", "0.0")
+        assert await declared(catalog, ["a/b/c", "a-b"], ["a"]) == Clash("a/b/c", "a", "0.0", "1.0")
+        assert await declared(catalog, ["x", "a/b", "a/b/c"]) == Clash("a/b/c", "a/b", "0.2", "0.1")
         assert await declared(catalog, ["a/b", "a/bc", "a/b.c/d", "ab"]) is None
 
     async def test_what_another_run_declared_does_not_matter(self, catalog: Any) -> None:

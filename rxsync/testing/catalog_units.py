@@ -93,11 +93,17 @@ async def sync(
 
 
 async def declared(catalog: Any, *batches: Sequence[str]) -> Clash | None:
-    """Declare paths batch by batch as one run; a trailing ``!`` stands for another unit at that path."""
+    """Declare paths batch by batch as one run; a trailing ``!`` stands for another unit at that path.
+
+    The origin of a path is the numbers of its batch and of its place there.
+    """
     run = uuid.uuid4().hex
     try:
         for number, batch in enumerate(batches):
-            files = [Declared(path.rstrip("!"), leaf(path, "0" * 64).identity, f"batch {number}") for path in batch]
+            files = [
+                Declared(path.rstrip("!"), leaf(path, "0" * 64).identity, f"{number}.{at}")
+                for at, path in enumerate(batch)
+            ]
             clash: Clash | None = await catalog.read(lambda tx, files=files: tx.declare(run, files))
             if clash is not None:
                 return clash

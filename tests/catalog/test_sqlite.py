@@ -132,3 +132,15 @@ async def test_hot_look_ups_use_their_indexes(catalog):
     assert "SEARCH remote_artifact USING PRIMARY KEY" in remote
     for algorithm, sql in reading._ARTIFACTS.items():
         assert f"SEARCH a USING INDEX artifact_{algorithm}" in await catalog.read(plan(sql, "[]"))
+
+
+async def test_what_is_known_already_is_not_written_again(catalog):
+    files = [({"sha256": "1" * 64, "md5": "1" * 32}, 1)]
+    await catalog.write(lambda tx: tx.add_artifacts(files))
+
+    def again(tx):
+        before = tx.connection.total_changes
+        tx.add_artifacts(files)
+        return tx.connection.total_changes - before
+
+    assert await catalog.write(again) == 0

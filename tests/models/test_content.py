@@ -39,6 +39,19 @@ def test_the_identity_is_of_the_type_and_the_key_fields_in_order_and_of_nothing_
     assert package.place != package.identity
 
 
+class Singleton(Content):
+    name = TextField()
+
+    class Meta:
+        content_type = "test.singleton"
+        natural_key = ("name",)
+        repository_key = ("name",)
+
+
+def test_identity_and_place_are_never_taken_for_each_other():
+    assert Singleton(name="a").identity != Singleton(name="a").place
+
+
 def test_a_key_value_is_taken_as_its_field_stores_it():
     assert Package(name="a", epoch="2").identity == Package(name="a", epoch=2).identity
     assert Package(name="a").identity == Package(name="a", epoch=0).identity

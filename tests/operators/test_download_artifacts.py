@@ -53,6 +53,15 @@ def test_no_more_than_max_concurrent_units_are_in_work():
     assert asked == [(0, "a"), (1, "b"), (5, "c")]
 
 
+def test_no_more_than_per_host_units_wait_for_one_host_and_others_pass_them():
+    a, b, c = unit("a"), unit("b"), unit("c", urls="http://elsewhere/c")
+    with marbles() as m:
+        fetch, asked = fetching(m, a="----x|", b="----x|", c="----x|")
+        source = m.hot("abc|", a=a, b=b, c=c)
+        m.expect(source.pipe(download_artifacts(fetch, max_concurrent=3, per_host=1)), "")
+    assert asked == [(0, "a"), (2, "c"), (5, "b")]
+
+
 def test_all_files_of_a_unit_are_fetched_at_once_and_awaited():
     signature = DeclarativeArtifact("http://there/sig", "a.sig", digests={"sha256": sha256(b"sig")})
     a = unit("a", more=[signature])
@@ -197,3 +206,30 @@ async def test_over_asyncio_units_that_share_bytes_share_the_flight_and_its_fail
     assert len(calls) == 1
     assert sorted(landed, key=units.index) == units
     assert len({id(unit.artifacts[0].body) for unit in units}) == 1
+
+
+async def test_a_flight_that_failed_is_not_joined_again_and_one_long_past_is_forgotten(monkeypatch):
+    monkeypatch.setattr("rxsync.operators.flights.REMEMBERED", 2)
+    flights, calls = Flights(), []
+
+    async def fetch(name, error=None):
+        calls.append(name)
+        await asyncio.sleep(0)
+        if error is not None:
+            raise error
+        return body(name.encode())
+
+    def board(name, error=None):
+        return flights.board({"sha256": name * 64}, lambda: fetch(name, error), lambda body: [body])
+
+    first, joined = board("a", NOT_FOUND), board("a")
+    failures = []
+    joined.subscribe(on_error=failures.append)
+    with pytest.raises(HttpStatusError):
+        await first
+    assert failures == [NOT_FOUND]
+    assert [one.data for one in await board("a")] == [b"a"]
+    await board("b")
+    await board("c")
+    await board("a")
+    assert calls == ["a", "a", "b", "c", "a"]

@@ -170,6 +170,16 @@ def test_a_unit_may_have_no_files(memory):
     assert memory.rows("SELECT count(*) FROM content_artifact") == [(0,)]
 
 
+def test_a_file_that_a_known_unit_did_not_have_is_added_to_it(memory):
+    a = unit("a", more=[DeclarativeArtifact("http://there/sig", "a.sig")])
+    memory.save(unit("a"))
+    through(query_existing_content(memory.transact), [a])
+    through(save_content(memory.transact), [a])
+    assert a.new is False
+    assert memory.rows("SELECT relative_path FROM content_artifact ORDER BY 1") == [("a",), ("a.sig",)]
+    assert a.artifacts[1].saved.row != a.artifacts[0].saved.row
+
+
 # -- save_remote_artifacts
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import hashlib
+import itertools
+import threading
 from pathlib import Path
 
 import pytest
 
 from rxsync.declare.body import Body
 from rxsync.errors import StorageError
-from rxsync.storage import LocalStorage, local
+from rxsync.storage import LocalStorage, local, place
 from rxsync.testing.storage import StorageTests, received, sha256_of, some_bytes
 
 
@@ -129,3 +131,20 @@ async def test_a_read_that_is_left_half_way_closes_its_file(storage):
     pieces = storage.read(sha256_of(some_bytes(100)), piece=10)
     assert await anext(pieces) == some_bytes(100)[:10]
     await pieces.aclose()  # an open file would be a ResourceWarning, which is an error here
+
+
+@pytest.mark.parametrize(("seconds", "on_the_loop"), [(0.0, 9), (1.0, 1)])
+async def test_the_loop_writes_small_files_only_while_the_disk_answers_at_once(
+    tmp_path, monkeypatch, seconds, on_the_loop
+):
+    clock, wrote = itertools.count(), []
+    monkeypatch.setattr(local, "perf_counter", lambda: next(clock) * seconds)
+    write = place._write
+    monkeypatch.setattr(place, "_write", lambda *args: (wrote.append(threading.get_ident()), write(*args))[1])
+    storage = LocalStorage(tmp_path)
+    async with storage.scratch("run") as scratch:
+        bodies = [await received(scratch, some_bytes(10, seed)) for seed in range(10)]
+        await storage.put(bodies)
+    assert wrote.count(threading.get_ident()) == on_the_loop
+    assert len(wrote) == 10
+    assert sorted([name async for name in storage.names()]) == sorted(body.sha256 for body in bodies)
