@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -16,41 +16,29 @@ from click.core import ParameterSource
 from rxsync.cli.globals import Settings
 from rxsync.cli.output import complain, discreet, safe, say_json
 from rxsync.cli.stopping import Stopped
-from rxsync.errors import RxSyncError, UsageError
+from rxsync.errors import CANCELLED, Failure, RxSyncError, UsageError, failure
 
 if TYPE_CHECKING:
     from rxsync.pipeline.report import Report
 
 SCHEMA = "rxsync.error/1"
 
-AGAIN = "the next sync goes on where this one stopped"
-
 
 @dataclass(frozen=True)
 class Trouble:
-    """A failure, told.
+    """A failure, and what the command makes of it.
 
     Attributes:
-        kind: name of the error.
-        message: what happened, in words.
-        hint: what to do next; None if there is nothing to say.
-        transient: True if the same call may succeed later.
+        failure: what happened, in words.
         exit_code: what the command line ends with.
         notes: what else was noted, such as URLs tried before.
         expected: False for a bug.
     """
 
-    kind: str
-    message: str
-    hint: str | None
-    transient: bool
+    failure: Failure
     exit_code: int
     notes: tuple[str, ...] = ()
     expected: bool = True
-
-    def as_dict(self) -> dict[str, object]:
-        """The keys that JSON promises."""
-        return {"kind": self.kind, "message": self.message, "hint": self.hint, "transient": self.transient}
 
 
 def fail(error: BaseException, settings: Settings) -> int:
@@ -76,28 +64,26 @@ def wants_json(settings: Settings) -> bool:
 
 def describe(error: BaseException) -> Trouble:
     """Put any error into words."""
-    kind, notes = type(error).__name__, tuple(getattr(error, "__notes__", ()))
     if isinstance(error, click.ClickException):
         return _misuse(error)
-    if isinstance(error, RxSyncError):
-        return Trouble(kind, str(error), error.hint, error.transient, error.exit_code, notes)
     if isinstance(error, Stopped | KeyboardInterrupt):
-        return Trouble("Cancelled", "stopped on request", AGAIN, True, getattr(error, "exit_code", 130))
-    return Trouble(kind, str(error), "-v shows where it happened", False, 1, notes, expected=False)
+        return Trouble(CANCELLED, getattr(error, "exit_code", 130))
+    notes = tuple(getattr(error, "__notes__", ()))
+    return Trouble(failure(error), getattr(error, "exit_code", 1), notes, expected=isinstance(error, RxSyncError))
 
 
 def lines(trouble: Trouble, report: Report | None) -> Iterator[str]:
     """Write a failure as it is shown; ``report`` is that of the sync that failed, if it was one."""
-    message = trouble.message
+    message = trouble.failure.message
     if not trouble.expected:
-        message = f"unexpected: {trouble.kind}: {message}".rstrip(": ")
+        message = f"unexpected: {trouble.failure.kind}: {message}".rstrip(": ")
     elif report is not None and report.run is not None:
         message = f"{report.repository}: {message}"
     yield f"error: {_with(message, _state(report))}"
     for note in trouble.notes:
         yield f"  {note}"
-    if trouble.hint:
-        yield f"hint: {trouble.hint}"
+    if trouble.failure.hint:
+        yield f"hint: {trouble.failure.hint}"
 
 
 def _state(report: Report | None) -> str | None:
@@ -122,7 +108,7 @@ def _misuse(error: click.ClickException) -> Trouble:
         said = " ".join(error.format_message().split()).rstrip(".")
         said = f"{said[:1].lower()}{said[1:]}{_origin(error)}"
     hint = None if getattr(error, "possibilities", None) else f"{where} --help"
-    return Trouble(UsageError.__name__, said, hint, False, UsageError.exit_code)
+    return Trouble(Failure(UsageError.__name__, said, hint, transient=False), UsageError.exit_code)
 
 
 def _origin(error: click.ClickException) -> str:
@@ -136,14 +122,14 @@ def _origin(error: click.ClickException) -> str:
 def _discreet(trouble: Trouble, settings: Settings) -> Trouble:
     return replace(
         trouble,
-        message=discreet(trouble.message, settings.args),
+        failure=replace(trouble.failure, message=discreet(trouble.failure.message, settings.args)),
         notes=tuple(discreet(note, settings.args) for note in trouble.notes),
     )
 
 
 def _as_json(error: BaseException, trouble: Trouble, settings: Settings) -> dict[str, object]:
     context = getattr(error, "ctx", None)
-    told = {"error": trouble.as_dict(), "exit_code": trouble.exit_code}
+    told = {"error": asdict(trouble.failure), "exit_code": trouble.exit_code}
     if settings.report is not None:
         return settings.report.as_dict() | told
     if context is not None and context.command_path == "rxsync sync":

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+from rxsync.errors import Failure
+
 SCHEMA = "rxsync.sync/1"
 
 
@@ -29,23 +31,6 @@ class Problem:
     kind: str
     stage: str | None
     attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a run made no version.
-
-    Attributes:
-        kind: name of the error.
-        message: what happened, in words.
-        hint: what to do next; None if there is nothing to say.
-        transient: True if the same call may succeed later.
-    """
-
-    kind: str
-    message: str
-    hint: str | None
-    transient: bool
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler
 from rxsync.catalog import SqliteCatalog
 from rxsync.declare import DeclarativeContent
 from rxsync.download import open_downloader
-from rxsync.errors import DownloadError, RxSyncError
+from rxsync.errors import CANCELLED, DownloadError, RxSyncError, failure
 from rxsync.flow import Flow
 from rxsync.models import Remote
 from rxsync.operators.download_artifacts import MAX_CONCURRENT
@@ -33,7 +33,7 @@ from rxsync.pipeline.lock import locked
 from rxsync.pipeline.plugin import Plugin, load
 from rxsync.pipeline.progress import EVERY, Advanced, Event, Events, Finished, Started
 from rxsync.pipeline.recipe import Recipe
-from rxsync.pipeline.report import Failure, Problem, Report
+from rxsync.pipeline.report import Problem, Report
 from rxsync.pipeline.source import locate
 from rxsync.pipeline.standard import Run, standard
 from rxsync.pipeline.tally import Tally
@@ -203,7 +203,7 @@ class _Sync:
         report.failed = report.declared - report.new - report.known - report.repeated - report.dropped
         report.version = None
         report.exit_code = _exit_code(error)
-        report.error = _failure(error)
+        report.error = CANCELLED if isinstance(error, asyncio.CancelledError) else failure(error)
         if isinstance(error, DownloadError):
             report.problems.append(_problem(error))
         if isinstance(error, RxSyncError):
@@ -225,13 +225,6 @@ def _exit_code(error: BaseException) -> int:
         signal = error.args[0] if error.args and isinstance(error.args[0], int) else SIGINT
         return 128 + signal
     return getattr(error, "exit_code", 1)
-
-
-def _failure(error: BaseException) -> Failure:
-    if isinstance(error, asyncio.CancelledError):
-        return Failure("Cancelled", "stopped on request", "the next sync goes on where this one stopped", True)
-    hint = getattr(error, "hint", None)
-    return Failure(type(error).__name__, str(error), hint, getattr(error, "transient", False))
 
 
 def _problem(error: DownloadError) -> Problem:
