@@ -79,8 +79,19 @@ class Flow:
 
     # -- tasks
 
-    def adopt(self, work: Awaitable[T], *, source: bool = False) -> asyncio.Future[T]:
+    def adopt(
+        self,
+        work: Awaitable[T],
+        settled: Callable[[asyncio.Future[T]], object] | None = None,
+        *,
+        source: bool = False,
+    ) -> asyncio.Future[T]:
         """Run ``work`` as a task of this run, one that feeds the line if ``source``.
+
+        Args:
+            work: what to run.
+            settled: called with the task when it is over, however.
+            source: whether it feeds the line.
 
         Raises:
             FlowError: there is no event loop: this is virtual time.
@@ -90,11 +101,18 @@ class Flow:
                 work.close()
             raise FlowError("on virtual time work answers with streams; an awaitable needs run()")
         task = asyncio.ensure_future(work, loop=self.loop)
+        self.tasks.add(task)
         if source:
             self.sources.add(task)
-            task.add_done_callback(self.sources.discard)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+
+        def over(task: asyncio.Future[T]) -> None:  # one callback for all: each is a turn of the loop
+            self.tasks.discard(task)
+            if source:
+                self.sources.discard(task)
+            if settled is not None:
+                settled(task)
+
+        task.add_done_callback(over)
         return task
 
     # -- who stands in the line

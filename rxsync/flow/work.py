@@ -99,9 +99,8 @@ class Job:
             self._cancel = handle.dispose
             handle.disposable = answer.subscribe(self._value, self._failed, self._ended, scheduler=self._owner.inner)
         elif inspect.isawaitable(answer):
-            task = self._task = self._owner.flow.adopt(answer)
+            task = self._task = self._owner.flow.adopt(answer, self._settled)
             self._cancel = task.cancel
-            task.add_done_callback(self._settled)
         else:
             self._answered(answer)
         if self._owner.stopped:  # by the very call that began this
