@@ -6,6 +6,7 @@ quick: a command's module brings click, and no more.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -75,6 +76,9 @@ def run(args: Sequence[str], settings: Settings | None = None) -> int:
 
 def main() -> None:
     """Be the command ``rxsync``."""
+    # The process is ours: a sync makes and forgets small objects by the million, next to none of them in circles, and
+    # to look for circles every 700 costs 4 % of its CPU.
+    gc.set_threshold(10_000)
     prepare()
     settings = Settings()
     settings.stop.listen()

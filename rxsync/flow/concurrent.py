@@ -102,14 +102,14 @@ class _Concurrent(Step):
             self.admit(item)
         self.inbox.append(item)
         self.flow.hold(weight(item))
-        if len(self.inbox) + self._parked() >= self._most():
+        if len(self.inbox) + self._parked() >= self.prefetch + self._free():
             self.gate.close()  # now: the pump may be busy above us, and this be one of many items
         self.pump()
 
     def turn(self) -> None:
         self._deliver()
         parking = self._parking
-        while self._has_room():
+        while self._free() > 0 and not self.stopped:
             if parking is not None and parking.next:
                 self._start(parking.next.popleft())
             elif not self.inbox:
@@ -126,19 +126,16 @@ class _Concurrent(Step):
     def is_empty(self) -> bool:
         return not (self.inbox or self._jobs or self._parked())
 
-    def _has_room(self) -> bool:
-        return len(self._jobs) < self._slots and not self._stuck and not self.stopped
-
-    def _most(self) -> int:
-        """Items that may be in the inbox: those that work is free to take at once, and the prefetch."""
-        return self.prefetch + (0 if self._stuck else self._slots - len(self._jobs))
+    def _free(self) -> int:
+        """Items that work could take at once."""
+        return 0 if self._stuck else self._slots - len(self._jobs)
 
     def _regulate(self) -> None:
-        parked = self._parked()
+        parked, free = self._parked(), self._free()
         waiting = len(self.inbox) + parked
-        if waiting >= self._most():
+        if waiting >= self.prefetch + free:
             self.gate.close()
-        elif not self.gate.is_open and ((self._has_room() and not parked) or waiting <= self.prefetch // 2):
+        elif not self.gate.is_open and ((free and not parked) or waiting <= self.prefetch // 2):
             self.gate.open()
 
     def _parked(self) -> int:

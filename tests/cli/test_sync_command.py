@@ -106,19 +106,19 @@ def test_a_locked_repository_ends_with_5_and_is_named_once(rxsync, folder, home)
 
 def test_credentials_are_in_no_output(rxsync, upstream):
     upstream.serve("a", b"a")
-    source = f"{upstream.url}PULP_MANIFEST".replace("http://", "http://ada:lovelace@")
+    source = f"{upstream.url}PULP_MANIFEST".replace("http://", "http://grace:lovelace@")
     calls = [
         rxsync("sync", source, *TO, "--json"),
         rxsync("sync", source, *TO, "-v"),
         rxsync("sync", source + "x", *TO, "-v"),
         rxsync("sync", source + "x", *TO, "--json"),
         rxsync("sync", source, source, *TO, "-v"),
-        rxsync("sync", "ada:lovelace@host/x", *TO, "-v"),
+        rxsync("sync", "grace:lovelace@host/x", *TO, "-v"),
         rxsync("sync", "ftp://ada:love/lovelace@host/", *TO, "-v", "--json"),
-        rxsync("manifest", "http://ada:lovelace@host/", "-v"),
+        rxsync("manifest", "http://grace:lovelace@host/", "-v"),
     ]
     assert [done.code for done in calls] == [0, 0, 4, 4, 2, 2, 2, 2]
-    assert [word for done in calls for word in ("lovelace", "ada") if word in done.out + done.err] == []
+    assert [word for done in calls for word in ("lovelace", "grace") if word in done.out + done.err] == []
 
 
 def test_no_name_can_command_the_terminal(rxsync, folder):
@@ -131,8 +131,8 @@ def test_no_name_can_command_the_terminal(rxsync, folder):
 
 def test_credentials_that_only_an_error_speaks_of_are_in_no_output(rxsync, folder, monkeypatch):
     def broken(*_):
-        error = RuntimeError("http://ada:lovelace@host/ is gone")
-        error.add_note("so is https://ada:lovelace@other/")
+        error = RuntimeError("http://grace:lovelace@host/ is gone")
+        error.add_note("so is https://grace:lovelace@other/")
         raise error
 
     monkeypatch.setattr("rxsync.plugins.file.FilePlugin.declare", broken)
