@@ -114,7 +114,7 @@ def test_credentials_are_in_no_output(rxsync, upstream):
         rxsync("sync", source + "x", *TO, "--json"),
         rxsync("sync", source, source, *TO, "-v"),
         rxsync("sync", "grace:lovelace@host/x", *TO, "-v"),
-        rxsync("sync", "ftp://ada:love/lovelace@host/", *TO, "-v", "--json"),
+        rxsync("sync", "ftp://grace:love/lovelace@host/", *TO, "-v", "--json"),
         rxsync("manifest", "http://grace:lovelace@host/", "-v"),
     ]
     assert [done.code for done in calls] == [0, 0, 4, 4, 2, 2, 2, 2]
