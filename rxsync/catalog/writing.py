@@ -56,8 +56,8 @@ class Writing(Reading):
     def point_content_artifacts(self, files: Iterable[tuple[int, int]]) -> None:
         """Say that the bytes of files are here now: (key of the file, artifact) each."""
         self.connection.executemany(
-            "UPDATE content_artifact SET artifact_id = ?2 WHERE id = ?1 AND artifact_id IS NULL",
-            sorted(files),
+            "UPDATE content_artifact SET artifact_id = ? WHERE id = ? AND artifact_id IS NULL",
+            [(artifact, row) for row, artifact in sorted(files)],
         )
 
     def set_remote_files(self, remote: int, files: Sequence[RemoteFile], gone: Iterable[tuple[int, int]]) -> None:

@@ -43,7 +43,7 @@ ROWS = {
     "artifact": "(id, size, sha256) VALUES (?, ?, ?)",
     "content": "(id, identity, type, repository_key) VALUES (?, ?, 'file.file', ?)",
     "file_file": "(id, relative_path, sha256) VALUES (?, ?, ?)",
-    "content_artifact": "(id, content_id, relative_path, artifact_id) VALUES (?1, ?1, ?2, ?1)",
+    "content_artifact": "(id, content_id, relative_path, artifact_id) VALUES (?, ?, ?, ?)",
     "remote_artifact": "(content_artifact_id, remote_id, position, url, size, digests) VALUES (?, 1, 0, ?, ?, ?)",
     "repository_content": "(repository_id, content_id, version_added) VALUES (1, ?, 1)",
 }
@@ -154,7 +154,7 @@ def _rows(first: int, batch: list[File]) -> dict[str, list[tuple[object, ...]]]:
             for key, file in files
         ],
         "file_file": [(key, file.path, file.sha256) for key, file in files],
-        "content_artifact": [(key, file.path) for key, file in files],
+        "content_artifact": [(key, key, file.path, key) for key, file in files],
         "remote_artifact": [(key, file.url, file.size, f"sha256:{file.sha256}") for key, file in files],
         "repository_content": [(key,) for key, _ in files],
     }
