@@ -7,8 +7,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from rxsync.pipeline.standard import Run, standard
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -69,3 +72,27 @@ def test_every_example_in_a_docstring_is_true(path):
     results = doctest.testmod(importlib.import_module(name))
     assert results.attempted > 0
     assert results.failed == 0
+
+
+def test_the_page_on_the_line_shows_it_as_it_is():
+    nothing = SimpleNamespace(read=None, write=None, put=None, release=None, fetch=None)
+    run = Run("0" * 32, 1, 1, nothing, nothing, nothing, nothing, False, 50, lambda size: None)
+    assert f"```text\n{standard(run)}\n```" in (ROOT / "docs" / "line.md").read_text()
+
+
+@pytest.mark.parametrize("notebook", sorted((ROOT / "notebooks").glob("*.py")), ids=lambda path: path.stem)
+def test_every_notebook_runs(checkout, notebook):
+    code = (
+        "import ast, asyncio, inspect, sys\n"
+        "code = compile(open(sys.argv[1]).read(), sys.argv[1], 'exec', flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)\n"
+        "cells = {}\n"
+        "async def run():\n"
+        "    result = eval(code, cells)\n"
+        "    if inspect.isawaitable(result): await result\n"
+        "asyncio.run(run())\n"
+        "assert cells['report'].created and len(cells['seen']) == 3\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(notebook)], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

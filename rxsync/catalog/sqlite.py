@@ -6,6 +6,7 @@ acknowledged version must survive a power cut; at one commit a batch it costs no
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -45,17 +46,16 @@ class SqliteCatalog:
 
     def __init__(self, path: Path | None = None, *, writable: bool = True) -> None:
         self.path = path
+        shown = str(path) if path else ":memory:"
         pragmas = {**_PRAGMAS, **(_DURABLE if path and writable else {})}
         self._writer: _Connection | None = None
         if writable:
-            name = str(path) if path else ":memory:"
-            self._writer = _Connection(SqliteDatabase(name, pragmas, lock_type="IMMEDIATE", timeout=PATIENCE))
+            database = SqliteDatabase(shown, pragmas, lock_type="IMMEDIATE", timeout=PATIENCE)
+            self._writer = _Connection(database, shown)
         if path is None:
-            self._reader = self._writer or _Connection(SqliteDatabase(":memory:"))
+            self._reader = self._writer or _Connection(SqliteDatabase(shown), shown)
         else:
-            self._reader = _Connection(
-                SqliteDatabase(f"{path.absolute().as_uri()}?mode=ro", _PRAGMAS, uri=True, timeout=PATIENCE)
-            )
+            self._reader = _Connection(SqliteDatabase(_read_only(path), _PRAGMAS, uri=True, timeout=PATIENCE), shown)
 
     async def prepare(self, types: Iterable[type[Content]]) -> None:
         """Make what tables are missing: those of every home, and those of the given content types.
@@ -105,8 +105,8 @@ class SqliteCatalog:
 class _Connection:
     """One connection and the one thread that may use it."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
-        self.database = database
+    def __init__(self, database: SqliteDatabase, shown: str) -> None:
+        self.database, self.shown = database, shown
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rxsync-catalog")
         self._closed = False
 
@@ -125,7 +125,7 @@ class _Connection:
             with alone_in(alone) if alone else nullcontext():
                 return self._connected(work)
         except (sqlite3.Error, PeeweeException) as error:
-            raise _translated(error, str(self.database.database)) from error
+            raise _translated(error, self.shown) from error
 
     def _connected(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self.database.connect(reuse_if_open=True):
@@ -134,8 +134,15 @@ class _Connection:
             return work(self.database.connection())
 
 
+def _read_only(path: Path) -> str:
+    """The URI of a file to be read only; where nobody can write beside it, SQLite must not look for writers."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    settled = not path.with_name(f"{path.name}-wal").exists()
+    return f"{uri}&immutable=1" if settled and not os.access(path.parent, os.W_OK) else uri
+
+
 def _translated(error: Exception, name: str) -> CatalogError:
     said = str(error)
-    translated = CatalogError(f"{name.removeprefix('file://').removesuffix('?mode=ro')}: {said}")
+    translated = CatalogError(f"{name}: {said}")
     translated.transient = "locked" in said
     return translated

@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -212,13 +212,29 @@ def test_no_permission(site):
     folder, home, server = site
     (folder / "b").write_bytes(b"two")
     (folder / "PULP_MANIFEST").write_text(GOOD + f"b,{sha256(b'two')},3\n")
+    with read_only(home):
+        code, line, _ = attempt(home, "sync", server.url, "--repository", "tools")
+    assert code == 7, line
+    assert "read-only" in line.lower()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a folder that refuses even root")
+def test_a_home_that_nobody_can_write_to_can_be_read(site):
+    _, home, _ = site
+    for left in home.glob("rxsync.db-*"):
+        left.unlink()
+    with read_only(home):
+        assert [version["number"] for version in rxsync(home, "version", "list", "tools")["versions"]] == [0, 1]
+
+
+@contextmanager
+def read_only(folder):
+    """Let nobody write to a folder, root neither."""
     for step in (["--bind"], ["-o", "remount,ro,bind"]):
-        done = subprocess.run(["mount", *step, home, home], check=False, capture_output=True, text=True)
+        done = subprocess.run(["mount", *step, folder, folder], check=False, capture_output=True, text=True)
         if done.returncode:
             pytest.skip(f"cannot mount here: {done.stderr.strip()}")
     try:
-        code, line, _ = attempt(home, "sync", server.url, "--repository", "tools")
+        yield
     finally:
-        subprocess.run(["umount", home], check=True)
-    assert code == 7, line
-    assert "read-only" in line.lower()
+        subprocess.run(["umount", folder], check=True)
