@@ -89,6 +89,8 @@ def lines(trouble: Trouble, report: Report | None) -> Iterator[str]:
 def _state(report: Report | None) -> str | None:
     if report is None or report.base_version is None:
         return None
+    if report.created:
+        return f"Version {report.version} was made before that."
     return f"Version {report.base_version} stays." if report.base_version else "No version was made."
 
 

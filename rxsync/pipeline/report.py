@@ -40,7 +40,7 @@ class Report:
     Attributes:
         run: 32 hex digits; None if the run never began.
         repository: its name.
-        version: number of the repository's newest version now; None if the run failed.
+        version: number of the repository's newest version now; None if nothing came of the run.
         base_version: number of the version it started from; None if the run never began.
         created: True if ``version`` was made by this run.
         declared: units the source and the author's steps declared.

@@ -10,7 +10,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from signal import SIGINT
 from typing import Literal
@@ -22,7 +22,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler
 from rxsync.catalog import SqliteCatalog
 from rxsync.declare import DeclarativeContent
 from rxsync.download import open_downloader
-from rxsync.errors import CANCELLED, DownloadError, RxSyncError, failure
+from rxsync.errors import CANCELLED, CatalogError, DownloadError, RxSyncError, failure
 from rxsync.flow import Flow
 from rxsync.models import Remote
 from rxsync.operators.download_artifacts import MAX_CONCURRENT
@@ -37,6 +37,7 @@ from rxsync.pipeline.report import Problem, Report
 from rxsync.pipeline.source import locate
 from rxsync.pipeline.standard import Run, standard
 from rxsync.pipeline.tally import Tally
+from rxsync.ports.catalog import Change, Version
 from rxsync.urls import without_credentials
 
 Mode = Literal["mirror", "additive"]
@@ -124,10 +125,14 @@ class _Sync:
             await self._make_version(catalog, run, *keys)
         except BaseException as error:
             self.failed(error)
+            with suppress(CatalogError):  # the first error is the one to tell
+                await self._note_end(catalog, run)
             raise
-        finally:
-            report = json.dumps(self.report.as_dict())
-            await catalog.write(lambda tx: tx.end_run(run, self.report.exit_code, report))
+        await self._note_end(catalog, run)
+
+    async def _note_end(self, catalog: SqliteCatalog, run: str) -> None:
+        report = json.dumps(self.report.as_dict())
+        await catalog.write(lambda tx: tx.end_run(run, self.report.exit_code, report))
 
     async def _make_version(self, catalog: SqliteCatalog, run: str, repository: int, remote: int) -> None:
         storage, options = self.repository.home.storage, self.options
@@ -161,11 +166,7 @@ class _Sync:
                 recipe=recipe,
             )
             async with self._watched() as watch:
-                change, version = await line.create(watch)
-        self._count()
-        self.report.version = change.base if version is None else version.number
-        if version is not None:
-            self.report.created, self.report.added, self.report.removed = True, change.added, change.removed
+                self._succeeded(*await line.create(watch))
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[Callable[[Flow], None]]:
@@ -194,14 +195,25 @@ class _Sync:
         seconds = time.monotonic() - self.began
         return Advanced(seconds, tally.declared, tally.ended, tally.done, tally.bytes_downloaded, flow.gauges)
 
+    def _succeeded(self, change: Change, version: Version | None) -> None:
+        report = self.report
+        self._count()
+        for step, unit in self.tally.dropped():
+            report.dropped += 1
+            reason = f"step {step!r} let it fall without saying so"
+            report.problems.append(Problem(unit.name, None, reason, "dropped", step, 0))
+        report.version = change.base if version is None else version.number
+        if version is not None:
+            report.created, report.added, report.removed = True, change.added, change.removed
+
     def failed(self, error: BaseException) -> None:
-        """Fill in why there is no version."""
+        """Fill in what went wrong; if that was after the version was made, it stays made."""
         report = self.report
         if report.error is not None:
             return
-        self._count()
-        report.failed = report.declared - report.new - report.known - report.repeated - report.dropped
-        report.version = None
+        if report.version is None:
+            self._count()
+            report.failed = report.declared - report.new - report.known - report.repeated
         report.exit_code = _exit_code(error)
         report.error = CANCELLED if isinstance(error, asyncio.CancelledError) else failure(error)
         if isinstance(error, DownloadError):
@@ -214,10 +226,6 @@ class _Sync:
         for name in ("declared", "new", "known", "repeated", "deferred", "bytes_downloaded"):
             setattr(report, name, getattr(tally, name))
         report.seconds = round(time.monotonic() - self.began, 3)
-        for step, unit in tally.dropped():
-            report.dropped += 1
-            reason = f"step {step!r} let it fall without saying so"
-            report.problems.append(Problem(unit.name, None, reason, "dropped", step, 0))
 
 
 def _exit_code(error: BaseException) -> int:

@@ -5,7 +5,9 @@ import time
 
 import pytest
 
+from rxsync.cli.errors import describe, lines
 from rxsync.cli.output import count
+from rxsync.errors import StorageError
 from rxsync.pipeline.lock import locked
 from rxsync.pipeline.report import Report
 
@@ -174,3 +176,16 @@ def test_the_time_told_is_that_of_the_run(rxsync, folder):
     began = time.monotonic()
     told = rxsync("sync", folder, *TO, "--json").json["seconds"]
     assert 0 < told <= time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("report", "state"),
+    [
+        (Report("0" * 32, "tools", base_version=0), "No version was made."),
+        (Report("0" * 32, "tools", base_version=3), "Version 3 stays."),
+        (Report("0" * 32, "tools", 4, 3, created=True), "Version 4 was made before that."),
+    ],
+)
+def test_an_error_says_which_version_there_is_now(report, state):
+    trouble = describe(StorageError("cannot remove tmp"))
+    assert list(lines(trouble, report)) == [f"error: tools: cannot remove tmp. {state}"]

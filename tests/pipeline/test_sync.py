@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sqlite3
+from contextlib import asynccontextmanager
 
 import pytest
 from peewee import TextField
@@ -19,8 +20,10 @@ from rxsync.errors import (
     MetadataError,
     NotFoundError,
     PluginError,
+    StorageError,
     UsageError,
 )
+from rxsync.flow import stage
 from rxsync.models import Content
 from rxsync.pipeline.guards import MaxDelete
 from rxsync.pipeline.home import Home
@@ -29,6 +32,7 @@ from rxsync.pipeline.progress import Advanced, Finished, Started
 from rxsync.pipeline.sync import Options, sync
 from rxsync.plugins.file import FileContent, FilePlugin, plugin
 from rxsync.plugins.file.folder import write_manifest
+from rxsync.storage import LocalStorage
 from tests.e2e.conftest import counting_server
 from tests.operators.conftest import sha256
 
@@ -340,6 +344,35 @@ async def test_an_authors_step_that_drops_units_is_named_and_the_report_still_ba
     assert (report.declared, report.new, report.dropped, report.added) == (2, 1, 1, 1)
     (problem,) = report.problems
     assert (problem.relative_path, problem.kind, problem.stage) == ("b.tmp", "dropped", "no_temporaries")
+
+
+async def test_what_is_inside_an_authors_step_when_a_run_fails_has_failed_and_was_not_dropped(source, home):
+    fill(source, {"a": b"one", "b": b"two"})
+    (source / "b").write_bytes(b"owt")
+    hold = stage(lambda units: units, batch=2, linger=None)
+    report = await failing(
+        DigestMismatchError, source, home, retries=0, amend=lambda recipe: recipe.after("download_artifacts", hold=hold)
+    )
+    assert (report.declared, report.failed, report.dropped) == (2, 2, 0)
+
+
+async def test_a_version_that_was_made_stays_made_whatever_goes_wrong_afterwards(source, home):
+    fill(source, {"a": b"one"})
+
+    class Untidy(LocalStorage):
+        @asynccontextmanager
+        async def scratch(self, run):
+            async with super().scratch(run) as scratch:
+                yield scratch
+            raise StorageError("cannot remove tmp")
+
+    home.storage = Untidy(home.path)
+    with pytest.raises(StorageError) as caught:
+        await sync(str(source), home.repository("files"), plugin=plugin)
+    report = caught.value.report
+    assert (report.exit_code, report.version, report.created, report.added, report.failed) == (7, 1, True, 1, 0)
+    assert report.balances
+    assert (await home.repository("files").version()).number == 1
 
 
 async def test_a_source_that_awaits_a_unit_gets_its_saved_content(source, home):
