@@ -148,6 +148,21 @@ def test_refused_connections_unknown_hosts_and_missing_manifests(site, tmp_path)
         assert said in line
 
 
+def test_a_web_page_instead_of_a_manifest_gets_a_hint(site, tmp_path):
+    folder, home, server = site
+    (folder / "sub").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "rxsync", "--home", home, "sync", f"{server.url}sub", "--repository", "tools"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4
+    error, hint = done.stderr.splitlines()
+    assert "sub line 1: expected relative_path,sha256,size" in error
+    assert hint == "hint: that is a web page: the URL of a folder with a PULP_MANIFEST in it ends in a slash"
+
+
 def test_a_password_in_the_source_is_never_shown(site):
     _, home, server = site
     source = server.url.replace("http://", "http://me:s3cret@") + "nowhere/"

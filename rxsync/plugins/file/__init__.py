@@ -69,9 +69,16 @@ class FilePlugin:
                 try:
                     read = parse_line(number, line)
                 except ManifestError as error:
-                    raise MetadataError(f"{name} {error}") from error
+                    raise _malformed(name, line, error) from error
                 if read is not None:
                     yield _unit(folder, read, f"{name} line {number}")
+
+
+def _malformed(name: str, line: str, error: ManifestError) -> MetadataError:
+    malformed = MetadataError(f"{name or 'the manifest'} {error}")
+    if line.lstrip().startswith("<"):
+        malformed.hint = f"that is a web page: the URL of a folder with a {MANIFEST} in it ends in a slash"
+    return malformed
 
 
 def _unit(folder: str, entry: ManifestEntry, origin: str | None) -> DeclarativeContent:
