@@ -3,7 +3,7 @@
 Stands between the line and the plugins; light, and eager.
 """
 
-from rxsync.declare import DeclarativeArtifact, DeclarativeContent
+from rxsync.declare import DeclarativeArtifact, DeclarativeContent, check_relative_path
 from rxsync.errors import ConflictError, DeclarationError, MetadataError, SourceError
 from rxsync.models import Content, Remote
 from rxsync.pipeline.plugin import Plugin
@@ -20,4 +20,5 @@ __all__ = [
     "Plugin",
     "Remote",
     "SourceError",
+    "check_relative_path",
 ]

@@ -114,7 +114,7 @@ class Resolvable:
         if self._future is None:
             self._future = asyncio.get_running_loop().create_future()
         line, task = self.line or current_line.get(), asyncio.current_task()
-        assert task is not None, "a coroutine awaits a future in a task only"  # noqa: S101 - for mypy
+        assert task is not None, "a coroutine awaits a future in a task only"  # noqa: S101 - for mypy, which cannot know
         _waiting[task], self.urgent = self, True
         try:
             if line is not None:

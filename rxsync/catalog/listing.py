@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 from rxsync.catalog.reading import Reading
 from rxsync.errors import NotFoundError
@@ -14,7 +16,7 @@ from rxsync.ports.catalog import RepositorySummary, Unit, Version
 
 _VERSIONS = """
     SELECT number, created, present, added, removed, run_id FROM repository_version
-    WHERE repository_id = ? ORDER BY number"""
+    WHERE repository_id = ?"""
 
 _REPOSITORIES = """
     SELECT r.name, count(v.id), max(v.number),
@@ -63,7 +65,7 @@ class Listing(Reading):
         Raises:
             NotFoundError: no such repository.
         """
-        rows = self.connection.execute(_VERSIONS, (self._repository(name),))
+        rows = self.connection.execute(f"{_VERSIONS} ORDER BY number", (self.repository_key(name),))
         return [Version(number, _time(created), *rest) for number, created, *rest in rows]
 
     def version(self, name: str, number: int | None = None) -> Version:
@@ -72,12 +74,14 @@ class Listing(Reading):
         Raises:
             NotFoundError: no such repository or version.
         """
+        one = " AND number = ?" if number is not None else ""
+        sql = f"{_VERSIONS}{one} ORDER BY number DESC LIMIT 1"
+        row = self.connection.execute(
+            sql, (self.repository_key(name), *([] if number is None else [number]))
+        ).fetchone()
+        if row is not None:
+            return Version(row[0], _time(row[1]), *row[2:])
         versions = self.versions(name)
-        if number is None:
-            return versions[-1]
-        for version in versions:
-            if version.number == number:
-                return version
         raise NotFoundError(f"{name}: no version {number}; it has {versions[0].number} to {versions[-1].number}")
 
     def units(self, name: str, number: int) -> Iterator[Unit]:
@@ -86,7 +90,7 @@ class Listing(Reading):
         Raises:
             NotFoundError: no such repository.
         """
-        names = {"repository": self._repository(name), "number": number}
+        names = {"repository": self.repository_key(name), "number": number}
         return self._units(_IN_VERSION, names)
 
     def changed(self, name: str, there: int, gone: int) -> Iterator[Unit]:
@@ -96,28 +100,13 @@ class Listing(Reading):
             NotFoundError: no such repository.
         """
         low, high = sorted((there, gone))
-        names = {"repository": self._repository(name), "low": low, "high": high, "there": there, "gone": gone}
+        names = {"repository": self.repository_key(name), "low": low, "high": high, "there": there, "gone": gone}
         return self._units(_CHANGED, names)
 
     def _units(self, members: str, names: dict[str, int]) -> Iterator[Unit]:
-        unit: Unit | None = None
-        last = None
-        for key, kind, identity, path, sha256, size in self.connection.execute(_UNITS.format(members=members), names):
-            if unit is not None and key == last:
-                unit = unit._replace(files=(*unit.files, (path, sha256, size)))
-                continue
-            if unit is not None:
-                yield unit
-            unit, last = Unit(kind, identity, () if path is None else ((path, sha256, size),)), key
-        if unit is not None:
-            yield unit
-
-    def _repository(self, name: str) -> int:
-        row = self.connection.execute("SELECT id FROM repository WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            raise NotFoundError(f"no repository {name!r} here")
-        key: int = row[0]
-        return key
+        rows = self.connection.execute(_UNITS.format(members=members), names)
+        for (_, kind, identity), files in groupby(rows, key=itemgetter(0, 1, 2)):
+            yield Unit(kind, identity, tuple(row[3:] for row in files if row[3] is not None))
 
 
 def _time(text: str) -> datetime:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from rxsync.catalog import declaring
 from rxsync.catalog.rows import select_in
 from rxsync.declare import SavedFile, StoredFile
+from rxsync.errors import NotFoundError
 from rxsync.models import DIGEST_SIZES
 from rxsync.ports.catalog import Clash, Declared, RemoteFile, SavedContent
 
@@ -61,6 +62,18 @@ class Reading:
             return {}
         rows = self.connection.execute(_ARTIFACTS[algorithm], (json.dumps(list(digests)),))
         return {digest: StoredFile(*stored) for digest, *stored in rows}
+
+    def repository_key(self, name: str) -> int:
+        """The key of a repository.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        row = self.connection.execute("SELECT id FROM repository WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise NotFoundError(f"no repository {name!r} here")
+        key: int = row[0]
+        return key
 
     def declare(self, run: str, files: Sequence[Declared]) -> Clash | None:
         """Note files as declared by a run; answers two of all it has noted that cannot stand together."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from rxsync.catalog.writing import Writing
-from rxsync.errors import NotFoundError
 
 
 def now() -> datetime:
@@ -56,9 +55,7 @@ class Runs(Writing):
         Raises:
             NotFoundError: no such repository.
         """
-        row = self.connection.execute("SELECT id FROM repository WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            raise NotFoundError(f"no repository {name!r} here")
+        row = (self.repository_key(name),)
         self.connection.execute("DELETE FROM repository_content WHERE repository_id = ?", row)
         gone = self.connection.execute("DELETE FROM repository_version WHERE repository_id = ?", row).rowcount
         self.connection.execute("DELETE FROM repository WHERE id = ?", row)

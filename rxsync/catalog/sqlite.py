@@ -92,9 +92,11 @@ class SqliteCatalog:
 
     async def close(self) -> None:
         """Close both connections, after whatever they are doing. Harmless when called again."""
-        await self._reader.close()
-        if self._writer is not None and self._writer is not self._reader:
-            await self._writer.close()
+        try:
+            await self._reader.close()
+        finally:
+            if self._writer is not None:
+                await self._writer.close()
 
     def _writing(self) -> _Connection:
         if self._writer is None:
@@ -117,8 +119,10 @@ class _Connection:
     async def close(self) -> None:
         if not self._closed:
             self._closed = True
-            await in_thread(self._thread, self.database.close)
-            self._thread.shutdown()
+            try:
+                await in_thread(self._thread, self.database.close)
+            finally:
+                self._thread.shutdown()
 
     def _transact(self, work: Callable[[sqlite3.Connection], T], alone: Path | None) -> T:
         try:
@@ -129,7 +133,11 @@ class _Connection:
 
     def _connected(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self.database.connect(reuse_if_open=True):
-            schema.check(self.database)
+            try:
+                schema.check(self.database)
+            except BaseException:
+                self.database.close()  # or the next to ask would find it open, and unchecked
+                raise
         with self.database.atomic():
             return work(self.database.connection())
 

@@ -53,10 +53,14 @@ _SAME_KEY = f"""
     twice AS (
         SELECT min(c.id) AS one, max(c.id) AS other FROM members JOIN content c ON c.id = members.content_id
         WHERE c.repository_key IS NOT NULL GROUP BY c.repository_key HAVING count(*) > 1)
-    SELECT (SELECT min(relative_path) FROM content_artifact WHERE content_id = twice.one),
-           (SELECT min(relative_path) FROM content_artifact WHERE content_id = twice.other),
+    SELECT coalesce((SELECT min(relative_path) FROM content_artifact WHERE content_id = twice.one),
+                    c.type || ' ' || lower(hex(c.identity))),
+           coalesce((SELECT min(relative_path) FROM content_artifact WHERE content_id = twice.other),
+                    d.type || ' ' || lower(hex(d.identity))),
            a.origin, b.origin
-    FROM twice JOIN members a ON a.content_id = twice.one JOIN members b ON b.content_id = twice.other LIMIT 1"""
+    FROM twice
+    JOIN content c ON c.id = twice.one JOIN content d ON d.id = twice.other
+    JOIN members a ON a.content_id = twice.one JOIN members b ON b.content_id = twice.other LIMIT 1"""
 
 # With "/" lower than any other character (control characters are refused in paths), whatever lies below a path
 # comes right after it.

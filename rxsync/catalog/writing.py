@@ -6,6 +6,7 @@ highest plus one. Rows are written table by table, by key in each, whoever bring
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
@@ -15,18 +16,25 @@ from rxsync.declare import StoredFile
 from rxsync.models import DIGEST_SIZES, Content, ContentType, content_type
 from rxsync.ports.catalog import RemoteFile
 
+_POINT = """
+    UPDATE content_artifact SET artifact_id = json_extract(pair.value, '$[1]')
+    FROM json_each(?) pair
+    WHERE content_artifact.id = json_extract(pair.value, '$[0]') AND artifact_id IS NULL"""
+
 
 class Writing(Reading):
     """A transaction that writes. Implements ``rxsync.ports.catalog.WriteTransaction``."""
 
     def add_artifacts(self, files: Iterable[tuple[Mapping[str, str], int]]) -> Mapping[str, StoredFile]:
         """Name stored files by rows; known ones stay."""
-        wanted = {digests["sha256"]: (digests, size) for digests, size in files}
+        wanted: dict[str, tuple[dict[str, str], int]] = {}
+        for digests, size in files:  # the same bytes may come with other digests beside
+            wanted.setdefault(digests["sha256"], ({}, size))[0].update(digests)
         named = dict(self.find_artifacts("sha256", wanted))
-        self._learn_digests([(named[sha256].artifact_id, wanted[sha256][0]) for sha256 in sorted(named)])
+        self._learn_digests(sorted((stored.artifact_id, sha256) for sha256, stored in named.items()), wanted)
         missing = sorted(wanted.keys() - named.keys())
         rows = []
-        for key, sha256 in enumerate(missing, self.next_key("artifact")):
+        for key, sha256 in enumerate(missing, self._next_key("artifact")):
             digests, size = wanted[sha256]
             rows.append((key, size, *map(digests.get, DIGEST_SIZES)))
             named[sha256] = StoredFile(key, sha256, size)
@@ -37,7 +45,7 @@ class Writing(Reading):
         """Insert content that is not there yet, in the order of identity, and fill in each ``id``."""
         rows = []
         by_kind: dict[ContentType, list[Sequence[Cell]]] = {}
-        for key, content in enumerate(sorted(contents, key=attrgetter("identity")), self.next_key("content")):
+        for key, content in enumerate(sorted(contents, key=attrgetter("identity")), self._next_key("content")):
             content.id, kind = key, content_type(type(content))
             rows.append((key, content.identity, kind.name, content.place))
             by_kind.setdefault(kind, []).append((key, *[read(content) for read in kind.cells]))
@@ -47,7 +55,7 @@ class Writing(Reading):
 
     def add_content_artifacts(self, files: Sequence[tuple[int, str, int | None]]) -> Sequence[int]:
         """Insert (content, path, artifact or None) each; answers their keys, in order."""
-        first = self.next_key("content_artifact")
+        first = self._next_key("content_artifact")
         rows = [(key, *cells) for key, cells in enumerate(files, first)]
         columns = ("id", "content_id", "relative_path", "artifact_id")
         insert(self.connection, "content_artifact", columns, rows)
@@ -55,10 +63,7 @@ class Writing(Reading):
 
     def point_content_artifacts(self, files: Iterable[tuple[int, int]]) -> None:
         """Say that the bytes of files are here now: (key of the file, artifact) each."""
-        self.connection.executemany(
-            "UPDATE content_artifact SET artifact_id = ? WHERE id = ? AND artifact_id IS NULL",
-            [(artifact, row) for row, artifact in sorted(files)],
-        )
+        self.connection.execute(_POINT, (json.dumps(sorted(files)),))
 
     def set_remote_files(self, remote: int, files: Sequence[RemoteFile], gone: Iterable[tuple[int, int]]) -> None:
         """Insert or replace what a remote offers, and forget (row, position) pairs that are gone."""
@@ -91,15 +96,16 @@ class Writing(Reading):
         )
         return {key for (key,) in rows}
 
-    def _learn_digests(self, known: Iterable[tuple[int, Mapping[str, str]]]) -> None:
-        for key, digests in known:
-            for algorithm in digests.keys() - {"sha256"}:
-                self.connection.execute(
-                    f"UPDATE artifact SET {algorithm} = ? WHERE id = ? AND {algorithm} IS NULL",
-                    (digests[algorithm], key),
-                )
+    def _learn_digests(
+        self, known: Iterable[tuple[int, str]], files: Mapping[str, tuple[Mapping[str, str], int]]
+    ) -> None:
+        for key, sha256 in known:
+            for algorithm, digest in sorted(files[sha256][0].items()):
+                if algorithm != "sha256":
+                    sql = f"UPDATE artifact SET {algorithm} = ? WHERE id = ? AND {algorithm} IS NULL"
+                    self.connection.execute(sql, (digest, key))
 
-    def next_key(self, table: str) -> int:
+    def _next_key(self, table: str) -> int:
         """One more than the highest key of ``table``."""
         sql = f'SELECT coalesce(max(id), 0) + 1 FROM "{table}"'
         key: int = self.connection.execute(sql).fetchone()[0]

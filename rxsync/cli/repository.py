@@ -28,7 +28,7 @@ def repository() -> None:
 def list_(settings: Settings) -> None:
     """List all repositories."""
     home = settings.open()
-    found = settings.stop.complete(lambda: home.read(lambda tx: list(tx.repositories())))
+    found = settings.stop.complete(home.repositories)
     if settings.json:
         say_json({"schema": "rxsync.repository-list/1", "repositories": [_as_dict(one) for one in found]})
         return

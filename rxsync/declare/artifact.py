@@ -54,13 +54,18 @@ class DeclarativeArtifact:
         size: length of the bytes, in bytes; None if the source does not say.
         deferred: True: leave the bytes for later; False: fetch them now; None: as the policy says.
         headers: request headers of this file alone.
-        extra_data: whatever the plugin's own steps want to know.
+
+    Declared, and the plugin's own steps may change it:
+        extra_data: whatever they want to know.
 
     Learnt on the way:
         stored: the bytes in the store; None until they are there.
         body: the bytes that were fetched and are not yet in the store; None otherwise.
-        saved: the file as the database has it; None until the unit is saved with it.
-        validators: what the remote said to know the stored bytes by, looked up where no digest is declared.
+        saved: the file as the database had it when it was asked; None if the unit was not saved with it.
+        row: key of the file's row, once the unit is saved; may be of an attempt that was rolled back, and is written
+            anew by the next.
+        validators: what the remote said to know the bytes by; looked up where no digest is declared.
+        validators_of: the URL it said so of, without credentials.
 
     Raises:
         DeclarationError: a field is impossible; names the field and the value.
@@ -77,9 +82,11 @@ class DeclarativeArtifact:
         "_urls",
         "body",
         "extra_data",
+        "row",
         "saved",
         "stored",
         "validators",
+        "validators_of",
     )
 
     def __init__(
@@ -100,12 +107,15 @@ class DeclarativeArtifact:
         self._digests = _check_digests(digests) if digests else _NOTHING
         if size is not None and size < 0:
             raise DeclarationError("size", size, "a number of bytes, 0 or more")
-        self._size, self._deferred, self._headers = size, deferred, headers or _NOTHING
+        self._size, self._deferred = size, deferred
+        self._headers = dict(headers) if headers else _NOTHING
         self.extra_data = extra_data
         self.stored: StoredFile | None = None
         self.body: Body | None = None
         self.saved: SavedFile | None = None
+        self.row: int | None = None
         self.validators: Validators | None = None
+        self.validators_of: str | None = None
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -159,4 +169,4 @@ def _check_digests(digests: Mapping[str, str]) -> Mapping[str, str]:
             raise DeclarationError("digests", algorithm, f"one of {', '.join(DIGEST_SIZES)}")
         if len(digest) != length or not _is_hex(digest):
             raise DeclarationError(f"digests[{algorithm}]", digest, f"{length} lower-case hex digits")
-    return digests
+    return dict(digests)

@@ -19,13 +19,14 @@ class DeclarativeContent(Resolvable):
     Declared, and read-only from then on:
         content: the row to be, detached.
         artifacts: its files, each at another path; any number.
+
+    Declared, and the plugin's own steps may change it:
         origin: where in the source it was declared, for messages, e.g. ``"line 812"``.
         extra_data: whatever the plugin's own steps want to know.
 
     Learnt on the way:
         content.id: key of the row in this database; None until it is known to be there.
         new: True if this run saved it, False if it was there before; None until that is known.
-
         repeated: True if this run had declared the same unit before; None until that is known.
 
     ``await unit.resolution()`` gives the saved ``Content``.
@@ -36,7 +37,7 @@ class DeclarativeContent(Resolvable):
     Follows: ``pulpcore.plugin.stages.DeclarativeContent``.
     """
 
-    __slots__ = ("_artifacts", "_content", "_identity", "extra_data", "new", "origin", "repeated")
+    __slots__ = ("__weakref__", "_artifacts", "_content", "_identity", "extra_data", "new", "origin", "repeated")
 
     def __init__(
         self,

@@ -134,7 +134,9 @@ class Downloads:
         return await again(first, work, self._retries, self._backoff)
 
     async def _attempt(self, url: str, request: Request) -> Body | None:
-        async with self._transport(url).open(url, request.headers, request.validators) as answer:
+        # of another URL's bytes the validators say nothing
+        held = request.validators if url is request.urls[0] else Validators()
+        async with self._transport(url).open(url, request.headers, held) as answer:
             if answer.unchanged:
                 return None
             return await receive(answer, request, self._scratch, without_credentials(url))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from reactivex import Observable
+from reactivex import Observable, defer
 from reactivex import operators as ops
 
 from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent, Validators
@@ -18,11 +18,10 @@ from rxsync.operators.flights import Flights
 from rxsync.operators.stage import Stage
 from rxsync.ports.downloader import Request
 from rxsync.typing import Work
+from rxsync.urls import without_credentials
 
 Fetch = Callable[[Request], "Awaitable[Body | None] | Observable[Body | None] | Body | None"]
 """Fetches one file; None where it is unchanged: ``downloader.fetch``, or a diagram in a test."""
-
-NOTHING_KNOWN = Validators()
 
 MAX_CONCURRENT = 50
 """Units in work at once."""
@@ -58,9 +57,14 @@ def download_artifacts(
     Errors: passes ``fetch``'s error on and cancels what is in flight; ``ConflictError`` where a saved unit's file has
     other bytes now.
     """
-    download = _Download(fetch, deferred, received)
-    lanes = Lanes(download.host, per_host)
-    return flat_map_with_max_concurrent(download.work, max_concurrent, lanes=lanes, name="download_artifacts")
+
+    def begin(source: Observable[DeclarativeContent]) -> Observable[DeclarativeContent]:
+        download = _Download(fetch, deferred, received)
+        lanes = Lanes(download.host, per_host)
+        work = flat_map_with_max_concurrent(download.work, max_concurrent, lanes=lanes, name="download_artifacts")
+        return work(source)
+
+    return lambda source: defer(lambda _: begin(source))  # flights are of one run
 
 
 class _Download:
@@ -85,7 +89,8 @@ class _Download:
         """Where the unit waits for a connection; None if it needs none."""
         for artifact in unit.artifacts:
             if self._is_wanted(unit, artifact):
-                return artifact.urls[0].split("/", 3)[2] if "://" in artifact.urls[0] else None
+                url = without_credentials(artifact.urls[0])
+                return (url.split("/", 3)[2] or None) if "://" in url else None
         return None
 
     def _get(self, artifact: DeclarativeArtifact, unit: DeclarativeContent) -> Work[DeclarativeContent]:
@@ -94,7 +99,7 @@ class _Download:
             artifact.digests,
             artifact.size,
             artifact.headers,
-            artifact.validators or NOTHING_KNOWN,
+            artifact.validators or Validators(),
             artifact.relative_path,
             self._received,
         )
@@ -119,4 +124,4 @@ def _take(artifact: DeclarativeArtifact, body: Body) -> None:
             f"{artifact.relative_path}: the saved unit has sha256 {artifact.stored.sha256}, "
             f"{body.url} gives {body.sha256} now"
         )
-    artifact.body, artifact.validators = body, body.validators
+    artifact.body, artifact.validators, artifact.validators_of = body, body.validators, body.url

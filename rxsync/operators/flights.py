@@ -14,6 +14,7 @@ from reactivex import operators as ops
 from reactivex.subject import AsyncSubject
 
 from rxsync.declare import Body, first_digest
+from rxsync.errors import FlowError
 from rxsync.flow import then
 from rxsync.typing import Work
 
@@ -21,15 +22,16 @@ Flown = Awaitable[Body | None] | Observable[Body | None] | Body | None
 T = TypeVar("T")
 
 REMEMBERED = 10_000
-"""Fetches that are remembered, the oldest forgotten first: as many as a run's window, since a unit that was looked up
+"""Bodies that are remembered, the oldest forgotten first: as many as a run's window, since a unit that was looked up
 before the bytes were stored is no further away than that."""
 
 
 class Flights:
-    """Fetches in flight and those that landed a short while ago, by digest."""
+    """Fetches in flight, and bodies that landed a short while ago, by digest."""
 
     def __init__(self) -> None:
-        self._flights: dict[str, Body | AsyncSubject[Body | None] | None] = {}
+        self._flying: dict[str, AsyncSubject[Body | None] | None] = {}  # a subject once somebody has joined
+        self._landed: dict[str, Body] = {}
 
     def board(
         self, digests: Mapping[str, str], take_off: Callable[[], Flown], arrive: Callable[[Body | None], Sequence[T]]
@@ -46,22 +48,23 @@ class Flights:
         if not digests:
             return then(take_off(), arrive)
         key = digests[first_digest(digests)]
-        if key not in self._flights:
-            self._remember(key)
+        if key in self._landed:
+            return arrive(self._landed[key])
+        if key not in self._flying:
+            self._flying[key] = None
             return self._fly(key, take_off(), arrive)
-        flight = self._flights[key]
-        if flight is None:  # nobody has joined so far: a subject is made only when it is needed
-            flight = self._flights[key] = AsyncSubject()
+        flight = self._flying[key]
+        if flight is None:
+            flight = self._flying[key] = AsyncSubject()
         return then(flight, arrive)
-
-    def _remember(self, key: str) -> None:
-        self._flights[key] = None
-        if len(self._flights) > REMEMBERED:
-            del self._flights[next(iter(self._flights))]
 
     def _fly(self, key: str, flown: Flown, arrive: Callable[[Body | None], Sequence[T]]) -> Work[T]:
         if isinstance(flown, Observable):
-            return then(flown.pipe(ops.do_action(partial(self._land, key), partial(self._crash, key))), arrive)
+            watched = flown.pipe(
+                ops.do_action(partial(self._land, key), partial(self._crash, key)),
+                ops.finally_action(lambda: self._crash(key, FlowError("the fetch that was joined was cancelled"))),
+            )
+            return then(watched, arrive)
         if isinstance(flown, Body) or flown is None:
             self._land(key, flown)
             return arrive(flown)
@@ -75,18 +78,23 @@ class Flights:
         except Exception as error:
             self._crash(key, error)
             raise
+        except BaseException:
+            self._crash(key, FlowError("the fetch that was joined was cancelled"))
+            raise
         self._land(key, body)
         return arrive(body)
 
     def _land(self, key: str, body: Body | None) -> None:
-        flight = self._flights.get(key)
-        if key in self._flights:
-            self._flights[key] = body
-        if isinstance(flight, AsyncSubject):
+        flight = self._flying.pop(key, None)
+        if body is not None:
+            self._landed[key] = body
+            if len(self._landed) > REMEMBERED:
+                del self._landed[next(iter(self._landed))]
+        if flight is not None:
             flight.on_next(body)
             flight.on_completed()
 
     def _crash(self, key: str, error: Exception) -> None:
-        flight = self._flights.pop(key, None)
-        if isinstance(flight, AsyncSubject):
+        flight = self._flying.pop(key, None)
+        if flight is not None:
             flight.on_error(error)

@@ -10,6 +10,7 @@ from rxsync.declare import DeclarativeArtifact, DeclarativeContent, StoredFile, 
 from rxsync.errors import ConflictError
 from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact, Units
 from rxsync.ports.catalog import ReadTransaction, SavedContent
+from rxsync.urls import without_credentials
 
 
 def query_existing_content(
@@ -55,7 +56,7 @@ def _mark(unit: DeclarativeContent, found: SavedContent) -> None:
         file = found.files.get(artifact.relative_path)
         if file is None:
             continue
-        artifact.saved = file
+        artifact.saved, artifact.row = file, file.row
         if file.stored is not None and _agrees(unit, artifact, file.stored):
             artifact.stored = file.stored
 
@@ -72,12 +73,14 @@ def _agrees(unit: DeclarativeContent, artifact: DeclarativeArtifact, stored: Sto
 
 
 def _recall_validators(tx: ReadTransaction, remote: int, units: Units) -> None:
-    unsure = {
-        artifact.saved.row: artifact
-        for unit in units
-        for artifact in unit.artifacts
-        if artifact.saved is not None and artifact.stored is not None and not artifact.digests
-    }
-    if unsure:
-        for row, files in tx.find_remote_files(remote, list(unsure)).items():
-            unsure[row].validators = Validators(files[0].etag, files[0].last_modified)
+    unsure: dict[int, list[DeclarativeArtifact]] = {}
+    for unit in units:
+        for artifact in unit.artifacts:
+            if artifact.saved is not None and artifact.stored is not None and not artifact.digests:
+                unsure.setdefault(artifact.saved.row, []).append(artifact)
+    for row, files in tx.find_remote_files(remote, list(unsure)).items() if unsure else ():
+        offer = files[0]
+        for artifact in unsure[row]:
+            if offer.url == without_credentials(artifact.urls[0]):  # of another URL they say nothing
+                artifact.validators = Validators(offer.etag, offer.last_modified)
+                artifact.validators_of = offer.url

@@ -6,7 +6,7 @@ Follows: ``pulpcore.plugin.stages.ContentSaver``, which inserts one row at a tim
 
 from __future__ import annotations
 
-from rxsync.declare import DeclarativeArtifact, DeclarativeContent, SavedFile
+from rxsync.declare import DeclarativeArtifact, DeclarativeContent
 from rxsync.errors import ConflictError
 from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact, Units
 from rxsync.ports.catalog import SavedContent, WriteTransaction
@@ -15,7 +15,7 @@ from rxsync.ports.catalog import SavedContent, WriteTransaction
 def save_content(
     transact: Transact[WriteTransaction], *, batch: int = BATCH, linger: float | None = LINGER
 ) -> CatalogStage[WriteTransaction]:
-    """Give every unit its row: ``content.id``, ``new``, and for each file ``saved``.
+    """Give every unit its row: ``content.id``, ``new``, and for each file ``row``.
 
         source    -a-b------|
         transact     --u
@@ -35,8 +35,8 @@ def save_content(
 
 
 def _save(tx: WriteTransaction, units: Units) -> Units:
-    # Looked up once more, inside the transaction that writes: another run may have saved them meanwhile. What an
-    # attempt of this transaction that was rolled back wrote onto the units is overwritten.
+    # Looked up once more, inside the transaction that writes: another run may have saved them meanwhile. What decides
+    # is what the look-up found, never what an attempt of this transaction wrote that may have been rolled back.
     unsettled = [unit for unit in units if unit.new is not False or any(map(_is_unsettled, unit.artifacts))]
     if not unsettled:
         return units
@@ -90,7 +90,6 @@ def _mark(units: Units, saved: dict[bytes, SavedContent], rows: dict[tuple[int, 
         content = saved[unit.identity]
         for artifact in unit.artifacts:
             file = content.files.get(artifact.relative_path)
-            row = rows[content.id, artifact.relative_path] if file is None else file.row
+            artifact.row = rows[content.id, artifact.relative_path] if file is None else file.row
             if artifact.stored is None and file is not None:
                 artifact.stored = file.stored
-            artifact.saved = SavedFile(row, artifact.stored)

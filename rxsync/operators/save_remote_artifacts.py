@@ -11,7 +11,7 @@ from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact
 from rxsync.ports.catalog import RemoteFile, WriteTransaction
 from rxsync.urls import without_credentials
 
-NOTHING_HELD = Validators()
+NOTHING = Validators()
 
 
 def save_remote_artifacts(
@@ -33,15 +33,15 @@ def save_remote_artifacts(
     """
 
     def apply(tx: WriteTransaction, units: Units) -> Units:
-        known = [a.saved.row for unit in units if not unit.new for a in unit.artifacts if a.saved is not None]
+        known = [a.row for unit in units if not unit.new for a in unit.artifacts if a.row is not None]
         before = tx.find_remote_files(remote, known) if known else {}
         changed: dict[tuple[int, int], RemoteFile] = {}
         gone = []
         for unit in units:
             for artifact in unit.artifacts:
-                if artifact.saved is not None:
-                    old = before.get(artifact.saved.row, ())
-                    files = _offers(artifact, artifact.saved.row)
+                if artifact.row is not None:
+                    old = before.get(artifact.row, ())
+                    files = _offers(artifact, artifact.row)
                     changed.update(((file.row, file.position), file) for file in files if file not in old)
                     gone += [(file.row, file.position) for file in old[len(files) :]]
         if changed or gone:
@@ -53,8 +53,10 @@ def save_remote_artifacts(
 
 def _offers(artifact: DeclarativeArtifact, row: int) -> list[RemoteFile]:
     digests = " ".join([f"{algorithm}:{digest}" for algorithm, digest in sorted(artifact.digests.items())])
-    held = NOTHING_HELD if artifact.digests or artifact.validators is None else artifact.validators
-    return [
-        RemoteFile(row, position, without_credentials(url), artifact.size, digests, *held)
-        for position, url in enumerate(artifact.urls)
-    ]
+    offers = []
+    for position, url in enumerate(map(without_credentials, artifact.urls)):
+        held = NOTHING
+        if artifact.validators is not None and not artifact.digests and artifact.validators_of == url:
+            held = artifact.validators
+        offers.append(RemoteFile(row, position, url, artifact.size, digests, *held))
+    return offers

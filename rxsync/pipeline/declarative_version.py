@@ -7,14 +7,15 @@ Follows: ``pulpcore.plugin.stages.DeclarativeVersion``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from reactivex import Observable
 from reactivex import operators as ops
 
 from rxsync.declare import DeclarativeContent
-from rxsync.errors import ConflictError
+from rxsync.errors import CatalogError, ConflictError
 from rxsync.flow import Flow, from_async
 from rxsync.flow import run as run_flow
 from rxsync.pipeline.guards import DEFAULT, MaxDelete
@@ -22,6 +23,8 @@ from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.standard import Run, standard
 from rxsync.pipeline.tally import Tally
 from rxsync.ports.catalog import Change, Version, VersionTransaction
+
+T = TypeVar("T")
 
 Source = Callable[[], AsyncIterator[DeclarativeContent]] | Observable[DeclarativeContent]
 
@@ -63,22 +66,27 @@ class DeclarativeVersion:
             ConflictError: the source declares units that cannot stand in one version.
             GuardError: too much would vanish.
         """
-        catalog, run = self.run.catalog, self.run
-        await catalog.write(lambda tx: tx.begin_staging(run.id))
+        await self.run.catalog.write(lambda tx: tx.begin_staging(self.run.id))
         try:
             await run_flow(self._line(), self.tally.arrive, watch=watch)
-            return await self._finish()
-        finally:
-            await catalog.read(lambda tx: tx.end_declaring(run.id))
-            await catalog.write(lambda tx: tx.end_staging(run.id))
+        except BaseException:
+            await self._forget()
+            raise
+        # A cancellation that comes now is too late: whether there is a version is the transaction's to say.
+        return await _undisturbed(self._finish())
 
     async def _finish(self) -> tuple[Change, Version | None]:
-        # A cancellation that comes now is too late: whether there is a version is the transaction's to say.
-        finishing = asyncio.ensure_future(self.run.catalog.write(self._complete))
-        while not finishing.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([finishing])
-        return finishing.result()
+        try:
+            return await self.run.catalog.write(self._complete)
+        finally:
+            await self._forget()
+
+    async def _forget(self) -> None:
+        """Drop what the run noted. Temporary, so whatever goes wrong here is gone with the connection."""
+        catalog, run = self.run.catalog, self.run.id
+        with suppress(CatalogError):
+            await catalog.read(lambda tx: tx.end_declaring(run))
+            await catalog.write(lambda tx: tx.end_staging(run))
 
     def _line(self) -> Observable[DeclarativeContent]:
         counted = self._source.pipe(ops.do_action(self.tally.declare, on_completed=self.tally.end))
@@ -95,3 +103,12 @@ class DeclarativeVersion:
         if clash is not None:
             raise ConflictError(str(clash))
         return change, tx.complete(run.id, run.repository, change)
+
+
+async def _undisturbed(work: Awaitable[T]) -> T:
+    """Wait for ``work`` to its end; a cancellation meanwhile is dropped."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    return task.result()

@@ -38,7 +38,7 @@ class MaxDelete:
         """
         number = text.strip().removesuffix("%")
         percent = number != text.strip()
-        if not number.replace(".", "", 1).isascii() or not number.replace(".", "", int(percent)).isdigit():
+        if not number.isascii() or not number.replace(".", "", int(percent)).isdigit():
             raise UsageError(f"--max-delete {text!r}: expected a number such as 50, or a percentage such as 20%")
         if percent and float(number) > 100:
             raise UsageError(f"--max-delete {text!r}: expected at most 100%")

@@ -59,16 +59,15 @@ class Home:
         Raises:
             UsageError: it cannot be a name.
         """
-        return Repository(self, check_name(name))
+        return Repository(self, name)
 
     async def repositories(self) -> list[RepositorySummary]:
-        """Every repository with its newest version, by name. Of a home that is not there yet: none.
+        """Every repository with its newest version, by name.
 
         Raises:
+            HomeError: there is no home here yet.
             CatalogError: the database refused.
         """
-        if not (self.path / DATABASE).exists():
-            return []
         return await self.read(lambda tx: list(tx.repositories()))
 
     async def read(self, work: Callable[[ListTransaction], T]) -> T:
@@ -121,10 +120,17 @@ class Repository:
     Attributes:
         home: the home.
         name: its name.
+
+    Raises:
+        UsageError: it cannot be a name.
     """
 
     home: Home
     name: str
+
+    def __post_init__(self) -> None:
+        """Refuse a name that would lead elsewhere."""
+        check_name(self.name)
 
     async def versions(self) -> list[Version]:
         """Its versions, oldest first.

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from signal import SIGINT
-from typing import Literal
+from typing import Literal, get_args
 
 from reactivex import interval
 from reactivex.disposable import SerialDisposable
@@ -22,7 +23,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler
 from rxsync.catalog import SqliteCatalog
 from rxsync.declare import DeclarativeContent
 from rxsync.download import open_downloader
-from rxsync.errors import CANCELLED, CatalogError, DownloadError, RxSyncError, failure
+from rxsync.errors import CANCELLED, CatalogError, DownloadError, RxSyncError, UsageError, failure
 from rxsync.flow import Flow
 from rxsync.models import Remote
 from rxsync.operators.download_artifacts import MAX_CONCURRENT
@@ -40,6 +41,8 @@ from rxsync.pipeline.tally import Tally
 from rxsync.ports.catalog import Change, Version
 from rxsync.urls import without_credentials
 
+_log = logging.getLogger(__name__)
+
 Mode = Literal["mirror", "additive"]
 Policy = Literal["immediate", "on_demand"]
 
@@ -55,6 +58,9 @@ class Options:
         max_concurrent: most downloads at once.
         retries: attempts at one URL after the first, where trying again may help.
         amend: makes another recipe of the standard one.
+
+    Raises:
+        UsageError: one of them cannot be.
     """
 
     mode: Mode = "mirror"
@@ -63,6 +69,17 @@ class Options:
     max_concurrent: int = MAX_CONCURRENT
     retries: int = 4
     amend: Callable[[Recipe], Recipe] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be, before anything is opened."""
+        if self.mode not in get_args(Mode):
+            raise UsageError(f"mode {self.mode!r}: expected {' or '.join(get_args(Mode))}")
+        if self.policy not in get_args(Policy):
+            raise UsageError(f"policy {self.policy!r}: expected {' or '.join(get_args(Policy))}")
+        if self.max_concurrent < 1:
+            raise UsageError(f"max_concurrent {self.max_concurrent}: expected at least 1")
+        if self.retries < 0:
+            raise UsageError(f"retries {self.retries}: expected at least 0")
 
 
 async def sync(
@@ -111,17 +128,23 @@ class _Sync:
         self.began = time.monotonic()
 
     def tell(self, event: Event) -> None:
+        """Tell whoever watches; who fails at watching is told no more, and holds up nothing."""
         if self.events is not None:
-            self.events.on_next(event)
+            try:
+                self.events.on_next(event)
+            except Exception:
+                self.events = None
+                _log.warning("an observer of progress failed and is told no more", exc_info=True)
 
     async def run(self, catalog: SqliteCatalog) -> None:
         """Run the line, and note in the catalog how it ended."""
         run, shown = uuid.uuid4().hex, without_credentials(self.url)
         keys = await catalog.write(lambda tx: tx.begin_run(run, self.repository.name, shown))
-        base = await catalog.read(lambda tx: tx.version(self.repository.name))
-        self.report.run, self.report.base_version = run, base.number
-        self.tell(Started(run, self.repository.name, shown))
+        self.report.run = run
         try:
+            base = await catalog.read(lambda tx: tx.version(self.repository.name))
+            self.report.base_version = base.number
+            self.tell(Started(run, self.repository.name, shown))
             await self._make_version(catalog, run, *keys)
         except BaseException as error:
             self.failed(error)
@@ -198,10 +221,10 @@ class _Sync:
     def _succeeded(self, change: Change, version: Version | None) -> None:
         report = self.report
         self._count()
-        for step, unit in self.tally.dropped():
-            report.dropped += 1
+        for step, count, names in self.tally.dropped():
+            report.dropped += count
             reason = f"step {step!r} let it fall without saying so"
-            report.problems.append(Problem(unit.name, None, reason, "dropped", step, 0))
+            report.problems += [Problem(name, None, reason, "dropped", step, 0) for name in names]
         report.version = change.base if version is None else version.number
         if version is not None:
             report.created, report.added, report.removed = True, change.added, change.removed
@@ -216,8 +239,8 @@ class _Sync:
             report.failed = report.declared - report.new - report.known - report.repeated
         report.exit_code = _exit_code(error)
         report.error = CANCELLED if isinstance(error, asyncio.CancelledError) else failure(error)
-        if isinstance(error, DownloadError):
-            report.problems.append(_problem(error))
+        if isinstance(error, DownloadError) and error.relative_path is not None:
+            report.problems.append(_problem(error, error.relative_path))
         if isinstance(error, RxSyncError):
             error.report = report
 
@@ -235,6 +258,5 @@ def _exit_code(error: BaseException) -> int:
     return getattr(error, "exit_code", 1)
 
 
-def _problem(error: DownloadError) -> Problem:
-    name = error.relative_path or error.url
+def _problem(error: DownloadError, name: str) -> Problem:
     return Problem(name, error.url, error.reason, type(error).__name__, "download_artifacts", error.attempts)

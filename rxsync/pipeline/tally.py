@@ -7,6 +7,7 @@ source, and each way out.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from weakref import ref
 
 from reactivex import Observable
 from reactivex import operators as ops
@@ -14,15 +15,18 @@ from reactivex import operators as ops
 from rxsync.declare import DeclarativeContent
 from rxsync.operators import Stage
 
+NAMED = 1000
+"""Units that are named of those that a step drops; the others are counted."""
+
 
 class Tally:
     """Counts units and bytes while they pass. Cheap: each method runs once a unit."""
 
     def __init__(self) -> None:
         self.declared = self.new = self.known = self.repeated = self.deferred = 0
-        self.bytes_declared = self.bytes_downloaded = 0
+        self.bytes_downloaded = 0
         self.ended = False
-        self._inside: dict[str, dict[int, DeclarativeContent]] = {}
+        self._watched: dict[str, _Inside] = {}
 
     @property
     def done(self) -> int:
@@ -56,22 +60,53 @@ class Tally:
 
     def watch(self, name: str, stage: Stage) -> Stage:
         """Wrap an author's stage, so that what it drops and what it adds is known."""
-        inside = self._inside.setdefault(name, {})
-
-        def enter(unit: DeclarativeContent) -> None:
-            inside[id(unit)] = unit
+        inside = self._watched.setdefault(name, _Inside())
 
         def leave(unit: DeclarativeContent) -> None:
-            if inside.pop(id(unit), None) is None:
+            if not inside.leave(unit):
                 self.declared += 1  # the step brought it
 
         def watched(source: Observable[DeclarativeContent]) -> Observable[DeclarativeContent]:
-            return stage(source.pipe(ops.do_action(enter))).pipe(ops.do_action(leave))
+            return stage(source.pipe(ops.do_action(inside.enter))).pipe(ops.do_action(leave))
 
         return watched
 
-    def dropped(self) -> Iterator[tuple[str, DeclarativeContent]]:
-        """Name what went into an author's step and never came out: (step, unit) each. Valid when the line is over."""
-        for name, units in self._inside.items():
-            for unit in units.values():
-                yield name, unit
+    def dropped(self) -> Iterator[tuple[str, int, list[str]]]:
+        """What went into an author's step and never came out: (step, how many, the first names). Valid at the end."""
+        for name, inside in self._watched.items():
+            if count := inside.gone + sum(times for _, _, times in inside.units.values()):
+                names = [*inside.names, *(unit for _, unit, _ in inside.units.values())]
+                yield name, count, names[:NAMED]
+
+
+class _Inside:
+    """Who is inside a step. Not held here: a unit that the step let fall is forgotten, and counted, at once."""
+
+    def __init__(self) -> None:
+        self.units: dict[int, tuple[ref[DeclarativeContent], str, int]] = {}  # (unit, name, times it entered) by id
+        self.gone = 0
+        self.names: list[str] = []
+
+    def enter(self, unit: DeclarativeContent) -> None:
+        key = id(unit)
+        if key in self.units:
+            kept, name, times = self.units[key]
+            self.units[key] = kept, name, times + 1
+        else:
+            self.units[key] = ref(unit, lambda _: self._fell(key)), unit.name, 1
+
+    def leave(self, unit: DeclarativeContent) -> bool:
+        """Note that a unit came out; False if it had not gone in."""
+        found = self.units.pop(id(unit), None)
+        if found is None:
+            return False
+        kept, name, times = found
+        if times > 1:
+            self.units[id(unit)] = kept, name, times - 1
+        return True
+
+    def _fell(self, key: int) -> None:
+        _, name, times = self.units.pop(key)
+        self.gone += times
+        if len(self.names) < NAMED:
+            self.names.append(name)

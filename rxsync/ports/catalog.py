@@ -1,7 +1,7 @@
 """What the line asks of a database.
 
 Floor 2, ports. A catalog runs functions of a transaction, each in a thread of its own, and answers when the
-transaction is over. ``rxsync.testing.CatalogTests`` is this contract as a test suite.
+transaction is over. ``rxsync.testing.catalog.CatalogTests`` is this contract as a test suite.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Clash(NamedTuple):
     """Two units that cannot stand in one version.
 
     Attributes:
-        path: of a file of the one.
-        other: of a file of the other; the same as ``path``, or a folder above it.
+        path: of a file of the one; its type and identity if it has none.
+        other: likewise of the other; the same as ``path``, a folder above it, or what has the same repository key.
         origin: where in the source the one was declared; None if nobody said, or it was there before.
         other_origin: likewise of the other.
     """
@@ -60,7 +60,9 @@ class Clash(NamedTuple):
         one, other = _named(self.path, self.origin), _named(self.other, self.other_origin)
         if self.path == self.other:
             return f"{one} and {other} have other bytes: expected each path once"
-        return f"{one} lies below {other}, which is a file: expected a file or a folder, not both"
+        if self.path.startswith(f"{self.other}/"):
+            return f"{one} lies below {other}, which is a file: expected a file or a folder, not both"
+        return f"{one} and {other} have the same repository key: expected one of them"
 
 
 def _named(path: str, origin: str | None) -> str:

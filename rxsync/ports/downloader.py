@@ -1,6 +1,6 @@
 """What the line asks of a downloader.
 
-Floor 2, ports. ``rxsync.testing.SimulatedRemote`` is another implementation, for tests.
+Floor 2, ports.
 """
 
 from __future__ import annotations

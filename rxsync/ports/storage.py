@@ -1,6 +1,6 @@
 """What the line asks of a store.
 
-Floor 2, ports. ``rxsync.testing.StorageTests`` is this contract as a test suite.
+Floor 2, ports. ``rxsync.testing.storage.StorageTests`` is this contract as a test suite.
 """
 
 from __future__ import annotations

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,9 @@ def spawn() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     begun: list[subprocess.Popen[str]] = []
 
     def start(*args: object, **how: Any) -> subprocess.Popen[str]:
-        how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **how}
+        # a job in the background inherits that SIGINT is ignored; what is started here is to listen to it
+        heed = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+        how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "preexec_fn": heed, **how}
         process = subprocess.Popen([sys.executable, "-m", "rxsync", *map(str, args)], **how)
         begun.append(process)
         return process

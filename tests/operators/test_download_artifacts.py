@@ -233,3 +233,34 @@ async def test_a_flight_that_failed_is_not_joined_again_and_one_long_past_is_for
     await board("c")
     await board("a")
     assert calls == ["a", "a", "b", "c", "a"]
+
+
+def test_a_flight_that_others_have_joined_is_not_forgotten_however_many_land_meanwhile(monkeypatch):
+    monkeypatch.setattr("rxsync.operators.flights.REMEMBERED", 2)
+    big, twin = unit("big", b"big"), unit("twin", b"big")
+    small = {name: unit(name) for name in "pqrs"}
+    with marbles() as m:
+        fetch, _ = fetching(m, big="------------x----|", **dict.fromkeys(small, "x|"))
+        source = m.hot("btpqrs-----|", b=big, t=twin, **small)
+        m.expect(source.pipe(download_artifacts(fetch)), "--pqrs------(t,b)|", t=twin, b=big, **small)
+    assert twin.artifacts[0].body.data == b"big"
+
+
+async def test_the_same_stage_can_be_run_again_after_a_cancelled_run():
+    never, asked = asyncio.Event(), asyncio.Event()
+
+    async def fetch(request):
+        if not asked.is_set():
+            asked.set()
+            await never.wait()
+        return body(b"a")
+
+    download = download_artifacts(fetch)
+    task = asyncio.create_task(run(from_iterable([unit("a")]).pipe(download)))
+    await asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    came = []
+    await run(from_iterable([unit("a")]).pipe(download), came.append)
+    assert len(came) == 1

@@ -61,7 +61,7 @@ def test_bytes_known_by_another_digest_are_left_to_be_asked_for(memory):
 def test_a_file_without_digest_recalls_what_the_remote_said_of_it(memory):
     a, b = unit("a", digests={}), unit("b")
     memory.save(a, b)
-    memory.tx.set_remote_files(memory.remote, [RemoteFile(1, 0, "u", None, "", '"e"', "monday")], [])
+    memory.tx.set_remote_files(memory.remote, [RemoteFile(1, 0, "http://there/a", None, "", '"e"', "monday")], [])
     with marbles() as m:
         look_up = query_existing_content(memory.transact, memory.remote, batch=2)
         m.expect(m.hot("-(a,b)|", a=a, b=b).pipe(look_up), "-(a,b)|", a=a, b=b)

@@ -103,7 +103,7 @@ def test_new_units_get_their_rows_and_known_ones_keep_theirs(memory):
     ]
     assert memory.rows("SELECT type, identity FROM content WHERE id = ?", b.content.id) == [("file.file", b.identity)]
     assert memory.rows("SELECT id, artifact_id FROM content_artifact WHERE content_id = ?", b.content.id) == [
-        (b.artifacts[0].saved.row, None)
+        (b.artifacts[0].row, None)
     ]
 
 
@@ -113,7 +113,7 @@ def test_the_same_unit_twice_in_a_batch_is_saved_once_with_the_files_of_both(mem
     through(save_content(memory.transact), [a, again])
     assert a.content.id == again.content.id
     assert memory.rows("SELECT relative_path FROM content_artifact ORDER BY 1") == [("a",), ("a.sig",)]
-    assert a.artifacts[0].saved == again.artifacts[0].saved
+    assert a.artifacts[0].row == again.artifacts[0].row
 
 
 def test_a_unit_that_another_run_saved_meanwhile_is_found_inside_the_transaction(memory):
@@ -122,7 +122,7 @@ def test_a_unit_that_another_run_saved_meanwhile_is_found_inside_the_transaction
     memory.save(a)
     through(save_content(memory.transact), [a])
     assert a.new is False
-    assert a.artifacts[0].stored == a.artifacts[0].saved.stored is not None
+    assert a.artifacts[0].stored is not None
 
 
 def test_what_a_rolled_back_attempt_learnt_is_not_believed(memory):
@@ -140,7 +140,27 @@ def test_what_a_rolled_back_attempt_learnt_is_not_believed(memory):
     keys = dict(memory.rows("SELECT relative_path, id FROM file_file"))
     assert [unit.content.id for unit in units] == [keys["a"], keys["b"], keys["a"]]
     rows = dict(memory.rows("SELECT relative_path, id FROM content_artifact"))
-    assert [unit.artifacts[0].saved.row for unit in units] == [rows["a"], rows["b"], rows["a"]]
+    assert [unit.artifacts[0].row for unit in units] == [rows["a"], rows["b"], rows["a"]]
+
+
+def test_what_a_rolled_back_attempt_did_for_known_units_is_done_again(memory):
+    come, grown = unit("come"), unit("grown", more=[DeclarativeArtifact("http://there/sig", "grown.sig")])
+    memory.save(come, stored=False)
+    memory.save(unit("grown"))
+    through(query_existing_content(memory.transact), [come, grown])
+    come.artifacts[0].stored = memory.tx.add_artifacts([({"sha256": sha256(b"come")}, 4)])[sha256(b"come")]
+    save = save_content(memory.transact)
+
+    def fail(tx):
+        save.apply(tx, [come, grown])
+        raise CatalogError("lost")
+
+    with pytest.raises(CatalogError):
+        memory.transact(fail)
+    through(save, [come, grown])
+    files = dict(memory.rows("SELECT relative_path, artifact_id FROM content_artifact"))
+    assert files["come"] == come.artifacts[0].stored.artifact_id
+    assert "grown.sig" in files
 
 
 def test_files_saved_without_bytes_are_pointed_to_them_when_they_have_come(memory):
@@ -177,7 +197,7 @@ def test_a_file_that_a_known_unit_did_not_have_is_added_to_it(memory):
     through(save_content(memory.transact), [a])
     assert a.new is False
     assert memory.rows("SELECT relative_path FROM content_artifact ORDER BY 1") == [("a",), ("a.sig",)]
-    assert a.artifacts[1].saved.row != a.artifacts[0].saved.row
+    assert a.artifacts[1].row != a.artifacts[0].row
 
 
 # -- save_remote_artifacts

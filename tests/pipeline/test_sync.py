@@ -11,11 +11,13 @@ from peewee import TextField
 from reactivex import Subject
 from reactivex import operators as ops
 
+from rxsync.catalog.versions import Versions
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent
 from rxsync.errors import (
     ConflictError,
     DigestMismatchError,
     GuardError,
+    HomeError,
     LockedError,
     MetadataError,
     NotFoundError,
@@ -26,9 +28,10 @@ from rxsync.errors import (
 from rxsync.flow import stage
 from rxsync.models import Content
 from rxsync.pipeline.guards import MaxDelete
-from rxsync.pipeline.home import Home
+from rxsync.pipeline.home import Home, Repository
 from rxsync.pipeline.lock import locked
 from rxsync.pipeline.progress import Advanced, Finished, Started
+from rxsync.pipeline.source import locate
 from rxsync.pipeline.sync import Options, sync
 from rxsync.plugins.file import FileContent, FilePlugin, plugin
 from rxsync.plugins.file.folder import write_manifest
@@ -425,7 +428,8 @@ async def test_what_is_wrong_before_a_run_makes_no_home(tmp_path, source, home):
         with pytest.raises(UsageError, match="cannot name a repository"):
             home.repository(name)
     assert not home.path.exists()
-    assert await home.repositories() == []
+    with pytest.raises(HomeError, match="is no home yet"):
+        await home.repositories()
 
 
 async def test_a_deleted_repository_is_gone(source, home):
@@ -474,3 +478,88 @@ async def test_files_without_digest_are_asked_for_conditionally_and_must_stay_wh
             await sync(server.url, home.repository("pages"), plugin=Pages())
     assert caught.value.report.exit_code == 4
     assert stored(home) == {sha256(b"one"), sha256(b"two")}
+
+
+async def test_a_cancellation_that_comes_once_the_version_is_made_is_too_late(source, home, monkeypatch):
+    fill(source, {"a": b"one"})
+    task = None
+
+    def cancelled(self, run):
+        task.get_loop().call_soon_threadsafe(task.cancel)
+        return end_staging(self, run)
+
+    end_staging = Versions.end_staging
+    monkeypatch.setattr(Versions, "end_staging", cancelled)
+    task = asyncio.create_task(sync(str(source), home.repository("files"), plugin=plugin))
+    report = await task
+    assert (report.version, report.created, report.exit_code, report.error) == (1, True, 0, None)
+
+
+async def test_trouble_with_the_runs_notes_does_not_hide_what_went_wrong_first(source, home, monkeypatch):
+    fill(source, {"a": b"one"})
+    (source / "a").write_bytes(b"eno")
+
+    def broken(self, run):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Versions, "end_staging", broken)
+    await failing(DigestMismatchError, source, home, retries=0)
+
+
+@pytest.mark.parametrize("kind", [Started, Advanced, Finished])
+async def test_who_fails_at_watching_holds_up_nothing(source, home, kind, caplog):
+    fill(source, {"a": b"one"})
+    told = []
+
+    def watch(event):
+        told.append(event)
+        if isinstance(event, kind):
+            raise RuntimeError("no more paper")
+
+    events = Subject()
+    events.subscribe(watch)
+    report = await sync(str(source), home.repository("files"), plugin=plugin, events=events)
+    assert (report.version, report.exit_code) == (1, 0)
+    assert isinstance(told[-1], kind)
+    assert "an observer of progress failed" in caplog.text
+
+
+@pytest.mark.parametrize("wrong", [{"mode": "mirrow"}, {"policy": "streamed"}, {"max_concurrent": 0}, {"retries": -1}])
+def test_options_that_cannot_be_are_refused_before_anything_is_opened(wrong):
+    with pytest.raises(UsageError, match=f"{next(iter(wrong))} .*: expected"):
+        Options(**wrong)
+
+
+def test_a_repository_cannot_be_named_out_of_the_home(home):
+    with pytest.raises(UsageError, match="cannot name a repository"):
+        Repository(home, "../evil")
+
+
+def test_a_host_alone_is_its_root_folder():
+    assert locate("http://host") == "http://host/"
+    assert locate("http://host/x") == "http://host/x"
+
+
+async def test_of_very_many_dropped_units_some_are_named_and_all_are_counted(source, home, monkeypatch):
+    monkeypatch.setattr("rxsync.pipeline.tally.NAMED", 3)
+    fill(source, {f"{n}": b"%d" % n for n in range(20)})
+    nothing = ops.filter(lambda unit: False)
+    report = await mirror(source, home, amend=lambda recipe: recipe.before("download_artifacts", nothing=nothing))
+    assert (report.declared, report.dropped) == (20, 20)
+    assert [problem.kind for problem in report.problems] == ["dropped"] * 3
+
+
+async def test_the_same_object_declared_twice_is_counted_twice(source, home):
+    fill(source, {"a": b"one"})
+    hold = stage(lambda units: units, batch=10)
+
+    class Twice(FilePlugin):
+        async def declare(self, remote, downloader):
+            async for unit in super().declare(remote, downloader):
+                yield unit
+                yield unit
+
+    options = Options(amend=lambda recipe: recipe.before("download_artifacts", hold=hold))
+    report = await sync(str(source), home.repository("files"), plugin=Twice(), options=options)
+    assert report.balances
+    assert report.declared == 2

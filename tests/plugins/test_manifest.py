@@ -17,7 +17,6 @@ from rxsync.plugins.file.manifest import (
     format_entry,
     parse_line,
     read_manifest,
-    stream_manifest,
 )
 
 SHA = "9f" * 32
@@ -141,19 +140,3 @@ def test_any_line_is_an_entry_or_nothing_or_a_manifest_error(line):
 def test_a_path_that_cannot_be_is_not_written():
     with pytest.raises(DeclarationError):
         format_entry("a\nb", SHA, 4)
-
-
-async def test_a_manifest_is_read_while_its_lines_arrive():
-    asked = []
-
-    async def lines():
-        for line in ("# x", f"a,{SHA},1", f"b,{SHA},2", "torn"):
-            asked.append(line)
-            yield line
-
-    entries = stream_manifest(lines())
-    assert (await anext(entries)).relative_path == "a"
-    assert len(asked) == 2
-    assert (await anext(entries)).size == 2
-    with pytest.raises(ManifestError, match=r"^line 4: "):
-        await anext(entries)

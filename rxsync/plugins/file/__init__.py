@@ -14,10 +14,8 @@ from urllib.parse import quote, unquote, urlsplit
 from peewee import FixedCharField, TextField
 
 from rxsync.plugin import Content, DeclarativeArtifact, DeclarativeContent, Downloader, MetadataError, Remote
-from rxsync.plugins.file.folder import summed
+from rxsync.plugins.file.folder import MANIFEST, summed
 from rxsync.plugins.file.manifest import ManifestEntry, ManifestError, parse_line
-
-MANIFEST = "PULP_MANIFEST"
 
 
 class FileContent(Content):

@@ -5,27 +5,28 @@ Floor 5, plugins.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 from rxsync.plugin import DeclarationError, MetadataError, SourceError
 from rxsync.plugins.file.manifest import ManifestEntry, format_entry
+from rxsync.threads import in_thread
 
 MANIFEST = "PULP_MANIFEST"
 
 
 async def summed(folder: Path) -> AsyncIterator[ManifestEntry]:
-    """Walk a folder and give an entry for each file, in order of path; files are read in a thread.
+    """Walk a folder and give an entry for each file, folder by folder, each by name; files are read in a thread.
 
     Raises:
         MetadataError: a file's path cannot be declared.
         SourceError: a file or folder cannot be read.
     """
-    for path in await asyncio.to_thread(lambda: list(walk(folder))):
-        yield await asyncio.to_thread(entry, folder, path)
+    for path in await in_thread(None, lambda: list(walk(folder))):
+        yield await in_thread(None, partial(entry, folder, path))
 
 
 def write_manifest(folder: Path) -> int:
@@ -52,7 +53,7 @@ def write_manifest(folder: Path) -> int:
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """Give the files below a folder, in order of path, without its own manifest.
+    """Give the files below a folder, folder by folder, each by name, without its own manifest.
 
     A link is followed if it leads to a file below the folder; other links, and what is neither file nor folder, are
     no part of it.

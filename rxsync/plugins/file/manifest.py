@@ -8,11 +8,10 @@ named.
 from __future__ import annotations
 
 import csv
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rxsync.declare.paths import check_relative_path
-from rxsync.errors import DeclarationError, MetadataError
+from rxsync.plugin import DeclarationError, MetadataError, check_relative_path
 
 LARGEST = 2**63 - 1
 
@@ -63,19 +62,6 @@ def read_manifest(lines: Iterable[str]) -> Iterator[ManifestEntry]:
     Source: the entry format in pulp_file's ``manifest.py``: ``relative_path,sha256,size`` with csv quoting.
     """
     for number, line in enumerate(lines, 1):
-        if entry := parse_line(number, line):
-            yield entry
-
-
-async def stream_manifest(lines: AsyncIterable[str]) -> AsyncIterator[ManifestEntry]:
-    """Yield the entries of a PULP_MANIFEST while its lines arrive; otherwise as ``read_manifest``.
-
-    Raises:
-        ManifestError: an entry is malformed; the entries before it were given.
-    """
-    number = 0
-    async for line in lines:
-        number += 1
         if entry := parse_line(number, line):
             yield entry
 
