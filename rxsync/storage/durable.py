@@ -63,7 +63,7 @@ def rename_new(source: str, target: str) -> bool:
             raise OSError(number, os.strerror(number), source, None, target)
     if os.path.exists(target):  # noqa: PTH110 - hot, a Path costs 3 us
         return False
-    os.rename(source, target)  # noqa: PTH104 - likewise
+    os.rename(source, target)  # noqa: PTH104 - hot, as above
     return True
 
 
