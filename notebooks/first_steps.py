@@ -26,7 +26,7 @@ def tapped(recipe):
     return recipe.before("download_artifacts", tap=ops.do_action(seen.append))
 
 
-report = await rxsync.sync(str(source), home.repository("files"), options=rxsync.Options(amend=tapped))
+report = await rxsync.sync(str(source), home.repository("files"), amend=tapped)
 report
 
 # %% [markdown]

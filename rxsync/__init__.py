@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from rxsync.pipeline.open import open  # the name reads well with the package's before it
     from rxsync.pipeline.recipe import Recipe
     from rxsync.pipeline.report import Report
-    from rxsync.pipeline.sync import Options, sync
+    from rxsync.pipeline.sync import sync
 
 _WHERE = {
     "Content": "rxsync.models",
     "DeclarativeArtifact": "rxsync.declare",
     "DeclarativeContent": "rxsync.declare",
     "Home": "rxsync.pipeline.home",
-    "Options": "rxsync.pipeline.sync",
     "Recipe": "rxsync.pipeline.recipe",
     "Report": "rxsync.pipeline.report",
     "Repository": "rxsync.pipeline.home",
@@ -39,7 +38,6 @@ __all__ = [
     "DeclarativeArtifact",
     "DeclarativeContent",
     "Home",
-    "Options",
     "Recipe",
     "Report",
     "Repository",

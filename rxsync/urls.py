@@ -9,7 +9,9 @@ import re
 
 # What follows the bar is no URL: somebody did not escape a "/" in a password, or forgot the scheme. It is
 # refused, and the refusal is shown.
-_USERINFO = re.compile(r"^([^/?#]*//|)(?:[^/?#]*@|[^/?#@\[:]*:(?!\d*(?:[/?#]|$)).*@)", re.DOTALL)
+_USERINFO = re.compile(
+    r"^([^/?#]*//|[A-Za-z][A-Za-z0-9+.-]*:/|)(?:[^/?#]*@|[^/?#@\[:]*:(?!\d*(?:[/?#]|$)).*@)", re.DOTALL
+)
 
 
 def without_credentials(url: str) -> str:

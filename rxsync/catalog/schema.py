@@ -16,27 +16,29 @@ SCHEMA = 1
 """Kept in SQLite's ``user_version``; 0 is a file without tables."""
 
 
-def make_core(database: SqliteDatabase) -> None:
+def make_core(database: SqliteDatabase, shown: str) -> None:
     """Make the tables every home has, in a new file; leave them where they are.
 
     Raises:
         HomeError: the file has another schema.
     """
-    if check(database) == 0:
+    if check(database, shown) == 0:
         for model in CORE:
             SchemaManager(model, database).create_all()
         database.execute_sql(f"PRAGMA user_version = {SCHEMA}")
 
 
-def check(database: SqliteDatabase) -> int:
+def check(database: SqliteDatabase, shown: str) -> int:
     """Answer the number of the schema: ``SCHEMA``, or 0 for an empty file.
 
     Raises:
-        HomeError: it is another.
+        HomeError: it is another, or the tables are not ours.
     """
     (number,) = database.execute_sql("PRAGMA user_version").fetchone()
     if number not in (0, SCHEMA):
-        raise HomeError(f"{database.database}: schema {number}, this rxsync knows {SCHEMA}")
+        raise HomeError(f"{shown}: schema {number}, this rxsync knows {SCHEMA}")
+    if number == 0 and database.execute_sql("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        raise HomeError(f"{shown}: somebody else's database")
     return int(number)
 
 

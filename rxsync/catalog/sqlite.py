@@ -20,7 +20,7 @@ from peewee import PeeweeException, SqliteDatabase
 from rxsync.catalog import schema
 from rxsync.catalog.listing import Listing
 from rxsync.catalog.versions import Versions
-from rxsync.errors import CatalogError
+from rxsync.errors import CatalogError, HomeError
 from rxsync.locks import alone_in
 from rxsync.models import Content
 from rxsync.threads import in_thread
@@ -55,7 +55,8 @@ class SqliteCatalog:
         if path is None:
             self._reader = self._writer or _Connection(SqliteDatabase(shown), shown)
         else:
-            self._reader = _Connection(SqliteDatabase(_read_only(path), _PRAGMAS, uri=True, timeout=PATIENCE), shown)
+            database = SqliteDatabase(_read_only(path, alone=not writable), _PRAGMAS, uri=True, timeout=PATIENCE)
+            self._reader = _Connection(database, shown, reads_only=True)
 
     async def prepare(self, types: Iterable[type[Content]]) -> None:
         """Make what tables are missing: those of every home, and those of the given content types.
@@ -68,7 +69,7 @@ class SqliteCatalog:
         writer = self._writing()
 
         def make(connection: sqlite3.Connection) -> None:
-            schema.make_core(writer.database)
+            schema.make_core(writer.database, writer.shown)
             schema.make_types(writer.database, types)
 
         # Alone, since two processes may both be the first, and a change of the journal mode waits for nobody.
@@ -107,8 +108,8 @@ class SqliteCatalog:
 class _Connection:
     """One connection and the one thread that may use it."""
 
-    def __init__(self, database: SqliteDatabase, shown: str) -> None:
-        self.database, self.shown = database, shown
+    def __init__(self, database: SqliteDatabase, shown: str, *, reads_only: bool = False) -> None:
+        self.database, self.shown, self.reads_only = database, shown, reads_only
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rxsync-catalog")
         self._closed = False
 
@@ -134,7 +135,8 @@ class _Connection:
     def _connected(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self.database.connect(reuse_if_open=True):
             try:
-                schema.check(self.database)
+                if schema.check(self.database, self.shown) == 0 and self.reads_only:
+                    raise HomeError(f"{self.shown}: no home yet")
             except BaseException:
                 self.database.close()  # or the next to ask would find it open, and unchecked
                 raise
@@ -142,14 +144,20 @@ class _Connection:
             return work(self.database.connection())
 
 
-def _read_only(path: Path) -> str:
-    """The URI of a file to be read only; where nobody can write beside it, SQLite must not look for writers."""
+def _read_only(path: Path, *, alone: bool) -> str:
+    """The URI of a file to be read only; ``alone``: by a process that does not write to it, either.
+
+    Where we could not write, SQLite must leave nothing of ours beside the file, and need not look for writers.
+    """
     uri = f"{path.absolute().as_uri()}?mode=ro"
+    ours = os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)
     settled = not path.with_name(f"{path.name}-wal").exists()
-    return f"{uri}&immutable=1" if settled and not os.access(path.parent, os.W_OK) else uri
+    return f"{uri}&immutable=1" if alone and settled and not ours else uri
 
 
 def _translated(error: Exception, name: str) -> CatalogError:
+    if "cannot rollback" in str(error) and isinstance(error.__context__, sqlite3.Error | PeeweeException):
+        error = error.__context__  # SQLite has rolled back by itself, which hides why
     said = str(error)
     translated = CatalogError(f"{name}: {said}")
     translated.transient = "locked" in said

@@ -83,5 +83,5 @@ def main() -> None:
     settings = Settings()
     settings.stop.listen()
     code = run(sys.argv[1:], settings)
-    settings.stop.hold()
+    settings.stop.deafen()
     sys.exit(code)

@@ -5,6 +5,7 @@ Floor 6, doors. ``error: tools: PULP_MANIFEST line 812: size "-4" is negative. V
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -59,7 +60,7 @@ def fail(error: BaseException, settings: Settings) -> int:
 
 def wants_json(settings: Settings) -> bool:
     """Whether JSON was asked for, even on a command line that is not understood as a whole."""
-    return settings.json or "--json" in settings.args
+    return settings.json or "--json" in settings.args or bool(os.environ.get("RXSYNC_JSON"))
 
 
 def describe(error: BaseException) -> Trouble:

@@ -54,6 +54,12 @@ class Stop:
         """From now on no signal disturbs: the result stands, and is being told."""
         self._held = True
 
+    def deafen(self) -> None:
+        """Likewise, until the process is gone: the interpreter gives handlers back while it shuts down."""
+        self._held = True
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
     def complete(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run ``work`` on an event loop until it is done.
 

@@ -5,7 +5,7 @@ Floor 6, doors.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,7 @@ from rxsync.cli.summary import summary
 
 if TYPE_CHECKING:
     from rxsync.pipeline.report import Report
-    from rxsync.pipeline.sync import Mode, Options, Policy
+    from rxsync.pipeline.sync import Mode, Policy
 
 
 @click.command()
@@ -76,13 +76,20 @@ def sync(
 
     The end is a new version, or none where nothing changed or something failed.
     """
-    from rxsync.pipeline.guards import MaxDelete
     from rxsync.pipeline.report import Report
-    from rxsync.pipeline.sync import Options
 
     settings.report = Report(run=None, repository=repository)
-    options = Options(mode, policy, MaxDelete.parse(max_delete), max_concurrent, retries)
-    report = _run(settings, source, repository, plugin, options)
+    report = _run(
+        settings,
+        source,
+        repository,
+        plugin=plugin,
+        mode=mode,
+        policy=policy,
+        max_delete=max_delete,
+        max_concurrent=max_concurrent,
+        retries=retries,
+    )
     settings.stop.hold()
     if settings.json:
         say_json(report.as_dict())
@@ -91,7 +98,7 @@ def sync(
     return report.exit_code
 
 
-def _run(settings: Settings, source: str, repository: str, plugin: str, options: Options) -> Report:
+def _run(settings: Settings, source: str, repository: str, **options: Any) -> Report:
     """Run the sync with somebody watching; whatever happens, ``settings.report`` says how far it came."""
     from reactivex import Subject
 
@@ -108,6 +115,4 @@ def _run(settings: Settings, source: str, repository: str, plugin: str, options:
     events.subscribe(note)
     target = settings.open().repository(repository)
     with watching(events, settings):
-        return settings.stop.complete(
-            lambda: rxsync.sync(source, target, plugin=plugin, options=options, events=events)
-        )
+        return settings.stop.complete(lambda: rxsync.sync(source, target, **options, events=events))

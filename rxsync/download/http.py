@@ -23,7 +23,7 @@ from rxsync.urls import without_credentials
 from rxsync.version import __version__
 
 CONNECT = 30.0
-FAULTS = (aiohttp.ClientError, TimeoutError, OSError)
+FAULTS = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError)  # the last for hosts that are none
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 

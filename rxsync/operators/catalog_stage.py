@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from reactivex import Observable
@@ -90,9 +91,22 @@ class CatalogStage(Generic[Tx]):
         )
 
     def _work(self, units: Units) -> Work[DeclarativeContent]:
+        if iscoroutinefunction(self.transact):
+            return self._awaited(units)
         if self.prepare is None:
             return self._transaction(units)
         return then(self.prepare(units), lambda _: self._transaction(units))
+
+    async def _awaited(self, units: Units) -> Units:
+        # Nothing is begun before this runs: a task that is cancelled first would leave it behind, never awaited.
+        prepared = None if self.prepare is None else self.prepare(units)
+        if isawaitable(prepared):
+            await prepared
+        if self.apply is None or self.transact is None:
+            return self._kept(units)
+        apply = self.apply
+        answer = self.transact(lambda tx: apply(tx, units))
+        return self._kept(await answer if isawaitable(answer) else units)
 
     def _transaction(self, units: Units) -> Work[DeclarativeContent]:
         if self.apply is None or self.transact is None:

@@ -7,6 +7,7 @@ Follows: ``pulpcore.plugin.stages.ArtifactDownloader``, which fetches the same b
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from reactivex import Observable, defer
 from reactivex import operators as ops
@@ -109,7 +110,7 @@ class _Download:
                 _take(artifact, body)
             return (unit,)
 
-        return self._flights.board(artifact.digests, lambda: self._fetch(request), arrive)
+        return self._flights.board(artifact.digests, partial(self._fetch, request), arrive)
 
     def _is_wanted(self, unit: DeclarativeContent, artifact: DeclarativeArtifact) -> bool:
         deferred = self._deferred if artifact.deferred is None else artifact.deferred

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import TypeVar
 
 from reactivex import Observable
@@ -52,6 +53,8 @@ class Flights:
             return arrive(self._landed[key])
         if key not in self._flying:
             self._flying[key] = None
+            if iscoroutinefunction(take_off):  # begun only when it is awaited: a task may be cancelled before
+                return self._await(key, take_off, arrive)
             return self._fly(key, take_off(), arrive)
         flight = self._flying[key]
         if flight is None:
@@ -68,13 +71,13 @@ class Flights:
         if isinstance(flown, Body) or flown is None:
             self._land(key, flown)
             return arrive(flown)
-        return self._await(key, flown, arrive)
+        return self._await(key, lambda: flown, arrive)
 
     async def _await(
-        self, key: str, flown: Awaitable[Body | None], arrive: Callable[[Body | None], Sequence[T]]
+        self, key: str, take_off: Callable[[], Awaitable[Body | None]], arrive: Callable[[Body | None], Sequence[T]]
     ) -> Sequence[T]:
         try:
-            body = await flown
+            body = await take_off()
         except Exception as error:
             self._crash(key, error)
             raise

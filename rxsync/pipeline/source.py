@@ -30,6 +30,7 @@ def locate(source: str) -> str:
         raise UsageError(f"{shown}: expected {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}, or a folder")
     if scheme.lower() != "file" and not _host(source):
         raise UsageError(f"{shown}: no valid URL, it names no host")
+    source = source.partition("#")[0] if scheme.lower() != "file" else source
     return source if urlsplit(source).path else f"{source}/"  # else a manifest's paths would name hosts
 
 

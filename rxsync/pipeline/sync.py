@@ -46,40 +46,10 @@ _log = logging.getLogger(__name__)
 Mode = Literal["mirror", "additive"]
 Policy = Literal["immediate", "on_demand"]
 
+RETRIES = 4
 
-@dataclass(frozen=True)
-class Options:
-    """How to sync.
 
-    Attributes:
-        mode: ``mirror``: the version holds what the source declares; ``additive``: that, and what was there.
-        policy: ``immediate``: bytes now; ``on_demand``: content and URLs now, bytes when they are wanted.
-        max_delete: how much may vanish in mirror mode.
-        max_concurrent: most downloads at once.
-        retries: attempts at one URL after the first, where trying again may help.
-        amend: makes another recipe of the standard one.
-
-    Raises:
-        UsageError: one of them cannot be.
-    """
-
-    mode: Mode = "mirror"
-    policy: Policy = "immediate"
-    max_delete: MaxDelete = DEFAULT
-    max_concurrent: int = MAX_CONCURRENT
-    retries: int = 4
-    amend: Callable[[Recipe], Recipe] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be, before anything is opened."""
-        if self.mode not in get_args(Mode):
-            raise UsageError(f"mode {self.mode!r}: expected {' or '.join(get_args(Mode))}")
-        if self.policy not in get_args(Policy):
-            raise UsageError(f"policy {self.policy!r}: expected {' or '.join(get_args(Policy))}")
-        if self.max_concurrent < 1:
-            raise UsageError(f"max_concurrent {self.max_concurrent}: expected at least 1")
-        if self.retries < 0:
-            raise UsageError(f"retries {self.retries}: expected at least 0")
+Amend = Callable[[Recipe], Recipe]
 
 
 async def sync(
@@ -87,7 +57,12 @@ async def sync(
     repository: Repository,
     *,
     plugin: str | Plugin = "file",
-    options: Options = Options(),
+    mode: Mode = "mirror",
+    policy: Policy = "immediate",
+    max_delete: MaxDelete | str = DEFAULT,
+    max_concurrent: int = MAX_CONCURRENT,
+    retries: int = RETRIES,
+    amend: Amend | None = None,
     events: Events | None = None,
 ) -> Report:
     """Mirror a source into a repository; at the end there is a new version, or nothing has changed.
@@ -96,14 +71,22 @@ async def sync(
         source: a URL, or a folder.
         repository: where to.
         plugin: what kind of repository the source is.
-        options: how.
+        mode: ``mirror``: the version holds what the source declares; ``additive``: that, and what was there.
+        policy: ``immediate``: bytes now; ``on_demand``: content and URLs now, bytes when they are wanted.
+        max_delete: how much may vanish in mirror mode; as text a number such as ``"50"``, or ``"20%"``.
+        max_concurrent: most downloads at once.
+        retries: attempts at one URL after the first, where trying again may help.
+        amend: makes another recipe of the standard one.
         events: an observer that is told of progress.
 
     Raises:
+        UsageError: an argument cannot be; nothing was opened.
         RxSyncError: it failed, and no version was made; ``report`` on the error says how far it came.
         asyncio.CancelledError: likewise; where it was cancelled with a signal's number, the report says so.
     """
     loaded = load(plugin) if isinstance(plugin, str) else plugin
+    guard = MaxDelete.parse(max_delete) if isinstance(max_delete, str) else max_delete
+    options = _Options(mode, policy, guard, max_concurrent, retries, amend)
     sync = _Sync(locate(source), repository, loaded, options, events)
     try:
         with locked(repository.home.locks, repository.name):
@@ -117,11 +100,31 @@ async def sync(
     return sync.report
 
 
+@dataclass(frozen=True)
+class _Options:
+    mode: Mode
+    policy: Policy
+    max_delete: MaxDelete
+    max_concurrent: int
+    retries: int
+    amend: Amend | None
+
+    def __post_init__(self) -> None:
+        if self.mode not in get_args(Mode):
+            raise UsageError(f"mode {self.mode!r}: expected {' or '.join(get_args(Mode))}")
+        if self.policy not in get_args(Policy):
+            raise UsageError(f"policy {self.policy!r}: expected {' or '.join(get_args(Policy))}")
+        if self.max_concurrent < 1:
+            raise UsageError(f"max_concurrent {self.max_concurrent}: expected at least 1")
+        if self.retries < 0:
+            raise UsageError(f"retries {self.retries}: expected at least 0")
+
+
 class _Sync:
     """The state of one sync. Its report is filled in as it goes."""
 
     def __init__(
-        self, url: str, repository: Repository, plugin: Plugin, options: Options, events: Events | None
+        self, url: str, repository: Repository, plugin: Plugin, options: _Options, events: Events | None
     ) -> None:
         self.url, self.repository, self.plugin, self.options, self.events = url, repository, plugin, options, events
         self.tally, self.report = Tally(), Report(run=None, repository=repository.name)

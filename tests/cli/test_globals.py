@@ -1,5 +1,6 @@
 """Options on either side of the command, and from the environment."""
 
+import inspect
 from typing import get_args
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from rxsync.cli import root
 from rxsync.cli.globals import Settings
 from rxsync.cli.sync import sync
-from rxsync.pipeline.sync import Mode, Options, Policy
+from rxsync.pipeline.sync import Mode, Policy
+from rxsync.pipeline.sync import sync as sync_function
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_the_defaults_are_those_of_the_library():
     context = sync.make_context("sync", [".", "--repository", "tools"], obj=Settings())
     given = {name: str(value) for name, value in context.params.items()}
     for name in ("mode", "policy", "max_delete", "max_concurrent", "retries"):
-        assert given[name] == str(getattr(Options(), name))
+        assert given[name] == str(inspect.signature(sync_function).parameters[name].default)
 
 
 def test_the_choices_are_those_of_the_library():

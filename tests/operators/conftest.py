@@ -38,7 +38,7 @@ class Memory:
     def __init__(self):
         self.database = SqliteDatabase(":memory:", {"foreign_keys": 1})
         self.database.connect()
-        schema.make_core(self.database)
+        schema.make_core(self.database, "memory")
         schema.make_types(self.database, [FileContent])
         self.tx = Versions(self.database.connection())
         self.repository, self.remote = self.tx.begin_run(RUN, "files", "http://there/")

@@ -10,12 +10,15 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from rxsync.plugin import DeclarationError, MetadataError, SourceError
 from rxsync.plugins.file.manifest import ManifestEntry, format_entry
 from rxsync.threads import in_thread
 
 MANIFEST = "PULP_MANIFEST"
+NEW = f".{MANIFEST}."
+HOME = "rxsync.db"
 
 
 async def summed(folder: Path) -> AsyncIterator[ManifestEntry]:
@@ -37,41 +40,45 @@ def write_manifest(folder: Path) -> int:
         SourceError: a file cannot be read, or the manifest not written.
     """
     written = 0
-    temporary = folder / f".{MANIFEST}.new"
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as manifest:
-            for path in walk(folder):
-                if path != temporary:
+        with NamedTemporaryFile("w", encoding="utf-8", newline="\n", dir=folder, prefix=NEW, delete=False) as manifest:
+            temporary = Path(manifest.name)
+            try:
+                for path in walk(folder):
                     manifest.write(format_entry(*entry(folder, path)) + "\n")
                     written += 1
-        temporary.replace(folder / MANIFEST)
+                manifest.close()
+                temporary.chmod(0o644)
+                temporary.replace(folder / MANIFEST)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
     except OSError as error:
-        raise SourceError(f"{error.filename or temporary}: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise SourceError(f"{error.filename or folder}: {error.strerror}") from error
     return written
 
 
 def walk(folder: Path) -> Iterator[Path]:
     """Give the files below a folder, folder by folder, each by name, without its own manifest.
 
-    A link is followed if it leads to a file below the folder; other links, and what is neither file nor folder, are
-    no part of it.
+    A link is followed if it leads to a file below the folder. Other links, what is neither file nor folder, manifests
+    that are being written, and a home of ours are no part of it.
 
     Raises:
         SourceError: a folder cannot be read.
     """
-    root = folder.resolve()
+    root = os.path.realpath(folder)
 
     def failed(error: OSError) -> None:
         raise SourceError(f"{error.filename}: {error.strerror}") from error
 
     for where, folders, files in os.walk(folder, onerror=failed):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not Path(where, name, HOME).exists())
         for name in sorted(files):
             path = Path(where, name)
-            inside = not path.is_symlink() or path.resolve().is_relative_to(root)
-            if inside and path.is_file() and path != folder / MANIFEST:
+            inside = not path.is_symlink() or Path(os.path.realpath(path)).is_relative_to(root)
+            ours = path.parent == folder and (name == MANIFEST or name.startswith(NEW))
+            if inside and not ours and path.is_file():
                 yield path
 
 

@@ -101,7 +101,7 @@ def format_entry(relative_path: str, sha256: str, size: int) -> str:
         DeclarationError: the path cannot be one.
     """
     path = check_relative_path(relative_path)
-    if "," in path or '"' in path or path[0] == "#":
+    if "," in path or '"' in path or path[0] in "#\ufeff":
         path = '"' + path.replace('"', '""') + '"'
     return f"{path},{sha256},{size}"
 
