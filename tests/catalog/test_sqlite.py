@@ -144,3 +144,26 @@ async def test_what_is_known_already_is_not_written_again(catalog):
         return tx.connection.total_changes - before
 
     assert await catalog.write(again) == 0
+
+
+@pytest.mark.parametrize("writable", [True, False])
+async def test_somebody_elses_database_is_not_adopted(tmp_path, writable):
+    path = tmp_path / "rxsync.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE precious (x)")
+    other.close()
+    catalog = SqliteCatalog(path, writable=writable)
+    with pytest.raises(HomeError, match="somebody else's database"):
+        await (catalog.prepare(TYPES) if writable else catalog.read(lambda tx: tx.repositories()))
+    await catalog.close()
+    other = sqlite3.connect(path)
+    assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("precious",)]
+    other.close()
+
+
+async def test_a_home_that_is_only_being_made_is_none_yet(tmp_path):
+    (tmp_path / "rxsync.db").touch()
+    reader = SqliteCatalog(tmp_path / "rxsync.db", writable=False)
+    with pytest.raises(HomeError, match="no home yet"):
+        await reader.read(lambda tx: tx.repositories())
+    await reader.close()

@@ -1,6 +1,7 @@
 """What is missing is fetched, each once, and a unit moves on when all its files are there."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -264,3 +265,16 @@ async def test_the_same_stage_can_be_run_again_after_a_cancelled_run():
     came = []
     await run(from_iterable([unit("a")]).pipe(download), came.append)
     assert len(came) == 1
+
+
+async def test_work_that_is_cancelled_before_it_begins_leaves_nothing_unawaited():
+    async def fetch(request):
+        if request.urls[0].endswith("/0"):
+            raise NOT_FOUND
+        return body(b"x")
+
+    units = [unit(f"{n}") for n in range(10)]  # warnings are errors here
+    with pytest.raises(HttpStatusError):
+        await run(from_iterable(units).pipe(download_artifacts(fetch)))
+    gc.collect()
+    assert all(one.artifacts[0].body is None or one.name != "0" for one in units)

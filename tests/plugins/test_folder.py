@@ -65,3 +65,32 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 
 async def test_walking_gives_what_the_manifest_would_list(folder):
     assert [entry async for entry in summed(folder)] == [("a", sha256(b"one"), 3), ("b/c,d", sha256(b"two"), 3)]
+
+
+def test_a_home_in_a_folder_and_manifests_being_written_are_no_part_of_it(folder):
+    (folder / "mirror").mkdir()
+    (folder / "mirror" / "rxsync.db").touch()
+    (folder / ".PULP_MANIFEST.x1y2").touch()
+    (folder / "circle").symlink_to("circle")
+    assert names(folder) == ["a", "b/c,d"]
+
+
+def test_two_manifests_written_at_once_do_not_disturb_each_other(folder, monkeypatch):
+    from rxsync.plugins.file import folder as module
+
+    entry, done = module.entry, []
+
+    def entry_while_another_is_written(*args):
+        if not done:
+            done.append(True)
+            done.append(write_manifest(folder))
+        return entry(*args)
+
+    monkeypatch.setattr(module, "entry", entry_while_another_is_written)
+    assert write_manifest(folder) == 2
+    assert done == [True, 2]
+    assert [e.relative_path for e in read_manifest((folder / "PULP_MANIFEST").read_text().splitlines())] == [
+        "a",
+        "b/c,d",
+    ]
+    assert list(folder.glob(".PULP*")) == []
