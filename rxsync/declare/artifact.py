@@ -62,8 +62,7 @@ class DeclarativeArtifact:
         stored: the bytes in the store; None until they are there.
         body: the bytes that were fetched and are not yet in the store; None otherwise.
         saved: the file as the database had it when it was asked; None if the unit was not saved with it.
-        row: key of the file's row, once the unit is saved; may be of an attempt that was rolled back, and is written
-            anew by the next.
+        row: key of the file's row, once saved; written anew by each attempt of a transaction.
         validators: what the remote said to know the bytes by; looked up where no digest is declared.
         validators_of: the URL it said so of, without credentials.
 
