@@ -6,7 +6,8 @@ RxSyncError
 │   ├── PluginError              no such plugin, or it does not load
 │   └── NotFoundError            no such repository, version or unit
 ├── FlowError                an operator stands where it cannot work
-│   └── DroppedError             somebody awaits a unit that left the line
+│   ├── DroppedError             somebody awaits a unit that left the line
+│   └── SkippedError             somebody awaits a unit that was left out, with a reason
 ├── DeclarationError         a plugin declared something that cannot exist
 ├── SourceError              the upstream failed, or what it says is malformed
 │   ├── MetadataError            its metadata is malformed
@@ -83,6 +84,22 @@ class DroppedError(FlowError):
         return (
             f"{self.item!r} is awaited, but nothing in the line holds it any more: a step dropped it, or waits for it"
         )
+
+
+class SkippedError(FlowError):
+    """Somebody awaits a unit that was left out.
+
+    Attributes:
+        name: how the unit is called.
+        reason: why it was left out.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name, self.reason = name, reason
+
+    def __str__(self) -> str:
+        return f"{self.name} was skipped: {self.reason}"
 
 
 class DeclarationError(RxSyncError):

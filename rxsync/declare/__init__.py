@@ -5,7 +5,7 @@ Floor 1, values.
 
 from rxsync.declare.artifact import DeclarativeArtifact, SavedFile, StoredFile, first_digest
 from rxsync.declare.body import Body, Validators
-from rxsync.declare.content import DeclarativeContent
+from rxsync.declare.content import DeclarativeContent, Skip
 from rxsync.declare.paths import check_relative_path
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "DeclarativeArtifact",
     "DeclarativeContent",
     "SavedFile",
+    "Skip",
     "StoredFile",
     "Validators",
     "check_relative_path",

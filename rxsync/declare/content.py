@@ -5,12 +5,28 @@ Floor 1, declare.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from rxsync.declare.artifact import DeclarativeArtifact
-from rxsync.errors import DeclarationError
-from rxsync.models import Content
+from rxsync.errors import DeclarationError, SkippedError
+from rxsync.models import Content, Related
 from rxsync.resolution import Resolvable
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Why a unit is left out.
+
+    Attributes:
+        reason: in words.
+        kind: name of what happened, for scripts; ``skipped``, ``invalid``, or the name of an error.
+        step: the step that left it out; None if unknown.
+    """
+
+    reason: str
+    kind: str = "skipped"
+    step: str | None = None
 
 
 class DeclarativeContent(Resolvable):
@@ -18,7 +34,9 @@ class DeclarativeContent(Resolvable):
 
     Declared, and read-only from then on:
         content: the row to be, detached.
-        artifacts: its files, each at another path; any number.
+        artifacts: its files, each at another path; any number; a step before save may add to them.
+        needs: units that it refers to, by a foreign key, say; it is held until they are saved.
+        related: rows that are saved with it, as are those that it, or they, refer to by foreign keys.
 
     Declared, and the plugin's own steps may change it:
         origin: where in the source it was declared, for messages, e.g. ``"line 812"``.
@@ -28,6 +46,8 @@ class DeclarativeContent(Resolvable):
         content.id: key of the row in this database; None until it is known to be there.
         new: True if this run saved it, False if it was there before; None until that is known.
         repeated: True if this run had declared the same unit before; None until that is known.
+        skipped: why it is left out; None as long as it is not.
+        noted: told when it is skipped; the run's.
 
     ``await unit.resolution()`` gives the saved ``Content``.
 
@@ -37,23 +57,43 @@ class DeclarativeContent(Resolvable):
     Follows: ``pulpcore.plugin.stages.DeclarativeContent``.
     """
 
-    __slots__ = ("__weakref__", "_artifacts", "_content", "_identity", "extra_data", "new", "origin", "repeated")
+    __slots__ = (
+        "__weakref__",
+        "_artifacts",
+        "_content",
+        "_needs",
+        "_related",
+        "extra_data",
+        "new",
+        "noted",
+        "origin",
+        "repeated",
+        "skipped",
+    )
 
     def __init__(
         self,
         content: Content,
         artifacts: Iterable[DeclarativeArtifact] = (),
         *,
+        needs: Iterable[DeclarativeContent] = (),
+        related: Iterable[Related] = (),
         origin: str | None = None,
         extra_data: object = None,
     ) -> None:
-        self._content, self._identity = content, content.identity
-        self._artifacts = tuple(artifacts)
+        self._content, self._artifacts = content, tuple(artifacts)
+        self._needs, self._related = tuple(needs), tuple(related)
+        if content.is_known():
+            _ = content.identity  # now, or a key that cannot be would be found out far from here
+        elif not self._artifacts:
+            raise DeclarationError("artifacts", (), "one file or more, since a key field is to be learnt from it")
         if len(self._artifacts) > 1:
             _check_paths(self._artifacts)
         self.origin, self.extra_data = origin, extra_data
         self.new: bool | None = None
         self.repeated: bool | None = None
+        self.skipped: Skip | None = None
+        self.noted: Callable[[DeclarativeContent], None] | None = None
 
     @property
     def content(self) -> Content:
@@ -62,8 +102,12 @@ class DeclarativeContent(Resolvable):
 
     @property
     def identity(self) -> bytes:
-        """Sixteen bytes, the same for the same natural key everywhere."""
-        return self._identity
+        """Sixteen bytes, the same for the same natural key everywhere.
+
+        Raises:
+            DeclarationError: a field of the key is yet to be learnt; ``content.is_known()`` tells.
+        """
+        return self._content.identity
 
     @property
     def artifacts(self) -> tuple[DeclarativeArtifact, ...]:
@@ -71,11 +115,47 @@ class DeclarativeContent(Resolvable):
         return self._artifacts
 
     @property
+    def needs(self) -> tuple[DeclarativeContent, ...]:
+        """Units that it refers to."""
+        return self._needs
+
+    @property
+    def related(self) -> tuple[Related, ...]:
+        """Rows that are saved with it."""
+        return self._related
+
+    @property
     def name(self) -> str:
         """How a person would call it: the path of its first file, or its content type and identity."""
         if self._artifacts:
             return self._artifacts[0].relative_path
-        return f"{type(self._content).__name__} {self._identity.hex()}"
+        return f"{type(self._content).__name__} {self.identity.hex()}"
+
+    def add_artifact(self, artifact: DeclarativeArtifact) -> None:
+        """Give it one more file: for steps that come before it is saved.
+
+        Raises:
+            DeclarationError: it has a file at that path.
+        """
+        artifacts = (*self._artifacts, artifact)
+        _check_paths(artifacts)
+        self._artifacts = artifacts
+
+    def skip(self, reason: str, *, kind: str = "skipped", step: str | None = None) -> None:
+        """Leave it out: it goes no further than the step that is at work on it, and the report says why.
+
+        Whoever awaits it gets a ``SkippedError``; a unit that needs it is skipped, too. Only the first reason counts.
+
+        Args:
+            reason: in words.
+            kind: name of what happened, for scripts.
+            step: the step that left it out.
+        """
+        if self.skipped is None:
+            self.skipped = Skip(reason, kind, step)
+            self.fail(SkippedError(self.name, reason))
+            if self.noted is not None:
+                self.noted(self)
 
     def __repr__(self) -> str:
         return f"<unit {self.name}>"

@@ -8,6 +8,8 @@ Floor 1, values.
 from rxsync.models.artifact import DIGEST_SIZES, Artifact
 from rxsync.models.base import Row
 from rxsync.models.content import Content, ContentArtifact, ContentRow, ContentType, content_type
+from rxsync.models.keyed import Keyed, RowType, row_type
+from rxsync.models.related import Related
 from rxsync.models.remote import Remote, RemoteArtifact
 from rxsync.models.repository import Repository, RepositoryContent, RepositoryVersion
 from rxsync.models.run import SyncRun
@@ -20,14 +22,18 @@ __all__ = [
     "ContentArtifact",
     "ContentRow",
     "ContentType",
+    "Keyed",
+    "Related",
     "Remote",
     "RemoteArtifact",
     "Repository",
     "RepositoryContent",
     "RepositoryVersion",
     "Row",
+    "RowType",
     "SyncRun",
     "content_type",
+    "row_type",
 ]
 
 CORE = (

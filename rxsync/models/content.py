@@ -6,40 +6,27 @@ Follows: ``pulpcore.app.models.Content``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
 
-from peewee import CharField, Field, FixedCharField, ForeignKeyField, IntegerField, Metadata, TextField
+from peewee import CharField, ForeignKeyField, IntegerField, TextField
 
-from rxsync.errors import DeclarationError
-from rxsync.identity import Value, identify
+from rxsync.identity import identify
 from rxsync.models.artifact import Artifact
 from rxsync.models.base import IdentityField, Row
+from rxsync.models.keyed import Keyed, Read, RowType, fields_of, key_reader, row_type
 
 
-class _ContentMetadata(Metadata):
-    """Names a type's table after the type, so that two plugins' classes of one name keep apart."""
-
-    content_type: str | None
-    natural_key: tuple[str, ...]
-    repository_key: tuple[str, ...]
-
-    def __init__(self, model: type[Row], *args: Any, **options: Any) -> None:
-        if named := options.get("content_type"):
-            options.setdefault("table_name", named.replace(".", "_"))
-        super().__init__(model, *args, **options)
-
-
-class Content(Row):
+class Content(Keyed):
     """Base of a plugin's content type.
 
     A child declares its fields, and in ``Meta``:
 
     - ``content_type``: ``"plugin.type"``, lower case; names the table, and is part of every identity;
     - ``natural_key``: the fields, in order, that make two units the same unit;
-    - ``repository_key``: the fields that may stand only once in a version; empty for none.
+    - ``repository_key``: the fields that may stand only once in a version; empty for none;
+    - ``learnt``: those of its fields that are known only once the unit's files are here.
 
     ``id`` is the row's key in this database, shared with the table ``content``; None until saved.
     """
@@ -49,27 +36,30 @@ class Content(Row):
     class Meta:
         """Inherited by every content type."""
 
-        model_metadata_class = _ContentMetadata
+        scope_option = "content_type"
         content_type: str | None = None
-        natural_key: tuple[str, ...] = ()
         repository_key: tuple[str, ...] = ()
-
-    @property
-    def identity(self) -> bytes:
-        """Sixteen bytes, the same for the same natural key everywhere.
-
-        Raises:
-            DeclarationError: a key field holds what no key can be made of.
-        """
-        known: bytes | None = self.__dict__.get("_identity")
-        if known is None:
-            known = self.__dict__["_identity"] = content_type(type(self)).identify(self)
-        return known
+        learnt: tuple[str, ...] = ()
 
     @property
     def place(self) -> bytes | None:
         """Sixteen bytes that may stand only once in a version; None where the type has no repository key."""
         return content_type(type(self)).place(self)
+
+    def learn(self, digests: Mapping[str, str], size: int) -> None:
+        """Fill in fields that only the bytes tell: those in ``Meta.learnt`` that are None still.
+
+        Called once the first file of the unit is here. As it stands it knows the names of digests, and ``size``; a
+        type that learns more overrides it, or has a step of its own do so between download and save.
+
+        Args:
+            digests: of the first file, algorithm to lower-case hex; ``sha256`` is always there.
+            size: of it, in bytes.
+        """
+        told: dict[str, object] = {**digests, "size": size}
+        for name in content_type(type(self)).learnt:
+            if self.__data__.get(name) is None and name in told:
+                setattr(self, name, told[name])
 
 
 class ContentRow(Row):
@@ -103,35 +93,17 @@ class ContentArtifact(Row):
         indexes = ((("content", "relative_path"), True),)
 
 
-Read = Callable[[Content], Value]
-"""Takes one field's value off a row, as the database stores it."""
-
-
 @dataclass(frozen=True, eq=False)
-class ContentType:
-    """What a content type is made of, read once from its class.
+class ContentType(RowType):
+    """What a content type is made of.
 
     Attributes:
-        name: ``"plugin.type"``.
-        table: its table.
-        columns: its columns without ``id``, in the order of the class.
-        key_columns: those of the natural key.
-        cells: take the columns' values off a row.
-        natural_key: take what makes the identity off a row.
         repository_key: take what may stand only once in a version off a row.
+        learnt: fields that are known only once the files are here.
     """
 
-    name: str
-    table: str
-    columns: tuple[str, ...]
-    key_columns: tuple[str, ...]
-    cells: tuple[Read, ...]
-    natural_key: tuple[Read, ...]
     repository_key: tuple[Read, ...]
-
-    def identify(self, content: Content) -> bytes:
-        """Compute the identity of ``content``."""
-        return identify(self.name, [read(content) for read in self.natural_key])
+    learnt: tuple[str, ...]
 
     def place(self, content: Content) -> bytes | None:
         """Compute what may stand only once in a version; None for no such thing."""
@@ -147,46 +119,7 @@ def content_type(model: type[Content]) -> ContentType:
     Raises:
         DeclarationError: its ``Meta`` lacks a content type or a natural key, or names no field of it.
     """
-    meta = cast(_ContentMetadata, model._meta)
-    if not meta.content_type or "." not in meta.content_type:
-        raise DeclarationError(f"{model.__name__}.Meta.content_type", meta.content_type, '"plugin.type"')
-    if not meta.natural_key:
-        raise DeclarationError(f"{model.__name__}.Meta.natural_key", meta.natural_key, "one field or more")
-    fields = [field for field in meta.sorted_fields if not field.primary_key]
-    key, places = _fields(model, "natural_key"), _fields(model, "repository_key")
-    return ContentType(
-        meta.content_type,
-        meta.table_name,
-        tuple(field.column_name for field in fields),
-        tuple(field.column_name for field in key),
-        tuple(map(_reader, fields)),
-        tuple(map(_key_reader, key)),
-        tuple(map(_key_reader, places)),
-    )
-
-
-def _fields(model: type[Content], key: str) -> list[Field]:
-    names: tuple[str, ...] = getattr(model._meta, key)
-    for name in names:
-        if name not in model._meta.fields:
-            known = ", ".join(model._meta.sorted_field_names)
-            raise DeclarationError(f"{model.__name__}.Meta.{key}", name, f"one of {known}")
-    return [model._meta.fields[name] for name in names]
-
-
-def _key_reader(field: Field) -> Read:
-    if isinstance(field, ForeignKeyField):
-        return lambda content: cast(Content, getattr(content, field.name)).identity
-    return _reader(field)
-
-
-def _reader(field: Field) -> Read:
-    name = field.name
-    if type(field) not in (TextField, CharField, FixedCharField):
-        return lambda content: cast(Value, field.db_value(content.__data__.get(name)))
-
-    def read_text(content: Content) -> Value:  # which is stored as it is: by far the most frequent
-        value = content.__data__.get(name)
-        return value if type(value) is str else cast(Value, field.db_value(value))
-
-    return read_text
+    kind = row_type(model)
+    places = tuple(map(key_reader, fields_of(model, "repository_key")))
+    learnt = tuple(field.name for field in fields_of(model, "learnt"))
+    return ContentType(**vars(kind), repository_key=places, learnt=learnt)
