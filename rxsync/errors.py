@@ -12,6 +12,7 @@ RxSyncError
 ├── SourceError              the upstream failed, or what it says is malformed
 │   ├── MetadataError            its metadata is malformed
 │   ├── ConflictError            it declares things that exclude each other
+│   ├── RejectedError            a check of the plugin's refuses what it gave us
 │   └── DownloadError            it did not give us the bytes
 │       ├── HttpStatusError          it answered, with another status
 │       └── IntegrityError           it gave other bytes than were declared
@@ -131,6 +132,22 @@ class MetadataError(SourceError):
 
 class ConflictError(SourceError):
     """The upstream declares things that exclude each other."""
+
+
+class RejectedError(SourceError):
+    """A check of the plugin's refuses what the upstream gave us.
+
+    Attributes:
+        name: of the unit.
+        reason: what the check said.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name, self.reason = name, reason
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
 
 
 class DownloadError(SourceError):

@@ -5,9 +5,16 @@ Stands between the line and the plugins; light, and eager.
 
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent, check_relative_path
 from rxsync.errors import ConflictError, DeclarationError, MetadataError, SourceError
-from rxsync.models import Content, Remote
-from rxsync.pipeline.plugin import Plugin
-from rxsync.ports.downloader import Downloader
+from rxsync.flow import expand, flat_map_with_max_concurrent, from_async, stage
+from rxsync.models import Content, Related, Remote
+from rxsync.operators import Stage, closure, for_new_content, prioritize, validate
+from rxsync.pipeline.draft import Draft
+from rxsync.pipeline.plugin import NoOptions, Plugin
+from rxsync.pipeline.recipe import Recipe
+from rxsync.pipeline.report import Report
+from rxsync.pipeline.run import Run
+from rxsync.ports.catalog import WriteTransaction
+from rxsync.ports.downloader import Downloader, Request
 
 __all__ = [
     "ConflictError",
@@ -16,9 +23,26 @@ __all__ = [
     "DeclarativeArtifact",
     "DeclarativeContent",
     "Downloader",
+    "Draft",
     "MetadataError",
+    "NoOptions",
     "Plugin",
+    "Recipe",
+    "Related",
     "Remote",
+    "Report",
+    "Request",
+    "Run",
     "SourceError",
+    "Stage",
+    "WriteTransaction",
     "check_relative_path",
+    "closure",
+    "expand",
+    "flat_map_with_max_concurrent",
+    "for_new_content",
+    "from_async",
+    "prioritize",
+    "stage",
+    "validate",
 ]

@@ -9,6 +9,8 @@ import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
+from peewee import Database
+
 from rxsync.catalog import declaring
 from rxsync.catalog.rows import select_in
 from rxsync.declare import SavedFile, StoredFile
@@ -41,8 +43,8 @@ _REMOTE_FILES = """
 class Reading:
     """A transaction that reads. Implements ``rxsync.ports.catalog.ReadTransaction``."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: sqlite3.Connection, database: Database) -> None:
+        self.connection, self.database = connection, database
 
     def find_content(self, identities: Sequence[bytes]) -> Mapping[bytes, SavedContent]:
         """Answer which of the identities are saved, with their files."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from peewee import SchemaManager, SqliteDatabase
 
 from rxsync.errors import HomeError
-from rxsync.models import CORE, Content, content_type
+from rxsync.models import CORE, Keyed, row_type
 
 SCHEMA = 1
 """Kept in SQLite's ``user_version``; 0 is a file without tables."""
@@ -42,16 +42,29 @@ def check(database: SqliteDatabase, shown: str) -> int:
     return int(number)
 
 
-def make_types(database: SqliteDatabase, models: Iterable[type[Content]]) -> None:
-    """Make the tables of content types, where they are missing. Each natural key is unique there, too.
+def make_types(database: SqliteDatabase, models: Iterable[type[Keyed]]) -> None:
+    """Make the tables of plugins' types, and of those they refer to, where they are missing.
+
+    Each natural key is unique there, beside the identity, so that a mistake is loud.
 
     Raises:
         DeclarationError: a type's ``Meta`` is impossible.
     """
-    for model in models:
-        kind = content_type(model)
+    for model in _with_parents(models):
+        kind = row_type(model)
         SchemaManager(model, database).create_all()
         columns = ", ".join(f'"{column}"' for column in kind.key_columns)
         database.execute_sql(
             f'CREATE UNIQUE INDEX IF NOT EXISTS "{kind.table}_natural_key" ON "{kind.table}" ({columns})'
         )
+
+
+def _with_parents(models: Iterable[type[Keyed]]) -> list[type[Keyed]]:
+    found: dict[type[Keyed], None] = {}
+    waiting = list(models)
+    while waiting:
+        model = waiting.pop()
+        if model not in found:
+            found[model] = None
+            waiting += [model._meta.fields[name].rel_model for name in row_type(model).references]
+    return sorted(found, key=lambda model: (row_type(model).rank, row_type(model).name))

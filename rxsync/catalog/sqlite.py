@@ -22,7 +22,7 @@ from rxsync.catalog.listing import Listing
 from rxsync.catalog.versions import Versions
 from rxsync.errors import CatalogError, HomeError
 from rxsync.locks import alone_in
-from rxsync.models import Content
+from rxsync.models import Keyed
 from rxsync.threads import in_thread
 
 T = TypeVar("T")
@@ -58,12 +58,12 @@ class SqliteCatalog:
             database = SqliteDatabase(_read_only(path, alone=not writable), _PRAGMAS, uri=True, timeout=PATIENCE)
             self._reader = _Connection(database, shown, reads_only=True)
 
-    async def prepare(self, types: Iterable[type[Content]]) -> None:
-        """Make what tables are missing: those of every home, and those of the given content types.
+    async def prepare(self, types: Iterable[type[Keyed]]) -> None:
+        """Make what tables are missing: those of every home, and those of the given types of rows.
 
         Raises:
             HomeError: the database has another schema.
-            DeclarationError: a content type is impossible.
+            DeclarationError: a type is impossible.
             CatalogError: the database refused.
         """
         writer = self._writing()
@@ -81,7 +81,7 @@ class SqliteCatalog:
         Raises:
             CatalogError: the database refused.
         """
-        return await self._reader.run(lambda connection: work(Listing(connection)))
+        return await self._reader.run(lambda connection: work(Listing(connection, self._reader.database)))
 
     async def write(self, work: Callable[[Versions], T]) -> T:
         """Run ``work`` in one transaction: all of it is kept, durably, or nothing.
@@ -89,7 +89,8 @@ class SqliteCatalog:
         Raises:
             CatalogError: the database refused, or was locked for longer than 30 seconds.
         """
-        return await self._writing().run(lambda connection: work(Versions(connection)))
+        writer = self._writing()
+        return await writer.run(lambda connection: work(Versions(connection, writer.database)))
 
     async def close(self) -> None:
         """Close both connections, after whatever they are doing. Harmless when called again."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
 
-from rxsync.catalog.reading import Reading
-from rxsync.catalog.rows import Cell, insert
+from rxsync.catalog.relating import Relating
+from rxsync.catalog.rows import insert
 from rxsync.declare import StoredFile
-from rxsync.models import DIGEST_SIZES, Content, ContentType, content_type
+from rxsync.models import DIGEST_SIZES
 from rxsync.ports.catalog import RemoteFile
 
 _POINT = """
@@ -22,7 +21,7 @@ _POINT = """
     WHERE content_artifact.id = json_extract(pair.value, '$[0]') AND artifact_id IS NULL"""
 
 
-class Writing(Reading):
+class Writing(Relating):
     """A transaction that writes. Implements ``rxsync.ports.catalog.WriteTransaction``."""
 
     def add_artifacts(self, files: Iterable[tuple[Mapping[str, str], int]]) -> Mapping[str, StoredFile]:
@@ -34,28 +33,16 @@ class Writing(Reading):
         self._learn_digests(sorted((stored.artifact_id, sha256) for sha256, stored in named.items()), wanted)
         missing = sorted(wanted.keys() - named.keys())
         rows = []
-        for key, sha256 in enumerate(missing, self._next_key("artifact")):
+        for key, sha256 in enumerate(missing, self.next_key("artifact")):
             digests, size = wanted[sha256]
             rows.append((key, size, *map(digests.get, DIGEST_SIZES)))
             named[sha256] = StoredFile(key, sha256, size)
         insert(self.connection, "artifact", ("id", "size", *DIGEST_SIZES), rows)
         return named
 
-    def add_content(self, contents: Sequence[Content]) -> None:
-        """Insert content that is not there yet, in the order of identity, and fill in each ``id``."""
-        rows = []
-        by_kind: dict[ContentType, list[Sequence[Cell]]] = {}
-        for key, content in enumerate(sorted(contents, key=attrgetter("identity")), self._next_key("content")):
-            content.id, kind = key, content_type(type(content))
-            rows.append((key, content.identity, kind.name, content.place))
-            by_kind.setdefault(kind, []).append((key, *[read(content) for read in kind.cells]))
-        insert(self.connection, "content", ("id", "identity", "type", "repository_key"), rows)
-        for kind in sorted(by_kind, key=attrgetter("name")):
-            insert(self.connection, kind.table, ("id", *kind.columns), by_kind[kind])
-
     def add_content_artifacts(self, files: Sequence[tuple[int, str, int | None]]) -> Sequence[int]:
         """Insert (content, path, artifact or None) each; answers their keys, in order."""
-        first = self._next_key("content_artifact")
+        first = self.next_key("content_artifact")
         rows = [(key, *cells) for key, cells in enumerate(files, first)]
         columns = ("id", "content_id", "relative_path", "artifact_id")
         insert(self.connection, "content_artifact", columns, rows)
@@ -104,9 +91,3 @@ class Writing(Reading):
                 if algorithm != "sha256":
                     sql = f"UPDATE artifact SET {algorithm} = ? WHERE id = ? AND {algorithm} IS NULL"
                     self.connection.execute(sql, (digest, key))
-
-    def _next_key(self, table: str) -> int:
-        """One more than the highest key of ``table``."""
-        sql = f'SELECT coalesce(max(id), 0) + 1 FROM "{table}"'
-        key: int = self.connection.execute(sql).fetchone()[0]
-        return key

@@ -4,8 +4,12 @@ Floor 3, operators. Each takes functions that touch the world, so that it runs o
 """
 
 from rxsync.operators.associate_content import associate_content
+from rxsync.operators.await_needs import await_needs
 from rxsync.operators.catalog_stage import CatalogStage
+from rxsync.operators.closure import closure
 from rxsync.operators.download_artifacts import download_artifacts
+from rxsync.operators.for_new_content import for_new_content
+from rxsync.operators.prioritize import prioritize
 from rxsync.operators.query_existing_artifacts import query_existing_artifacts
 from rxsync.operators.query_existing_content import query_existing_content
 from rxsync.operators.refuse_clashes import refuse_clashes
@@ -13,13 +17,19 @@ from rxsync.operators.resolve_content import resolve_content
 from rxsync.operators.save_artifacts import save_artifacts
 from rxsync.operators.save_content import save_content
 from rxsync.operators.save_remote_artifacts import save_remote_artifacts
-from rxsync.operators.stage import Stage
+from rxsync.operators.stage import PlacedStage, Stage
+from rxsync.operators.validate import validate
 
 __all__ = [
     "CatalogStage",
+    "PlacedStage",
     "Stage",
     "associate_content",
+    "await_needs",
+    "closure",
     "download_artifacts",
+    "for_new_content",
+    "prioritize",
     "query_existing_artifacts",
     "query_existing_content",
     "refuse_clashes",
@@ -27,4 +37,5 @@ __all__ = [
     "save_artifacts",
     "save_content",
     "save_remote_artifacts",
+    "validate",
 ]

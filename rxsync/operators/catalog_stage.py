@@ -6,13 +6,14 @@ Floor 3, operators.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from reactivex import Observable
 
 from rxsync.declare import DeclarativeContent
+from rxsync.errors import UsageError
 from rxsync.flow import stage, then
 from rxsync.ports.catalog import ReadTransaction
 from rxsync.typing import Work
@@ -28,6 +29,9 @@ Transact: TypeAlias = Callable[[Callable[[Tx], Units]], Answer]
 
 Prepare: TypeAlias = Callable[[Units], Awaitable[None] | Observable[None] | None]
 After: TypeAlias = Callable[[Units], None]
+
+Hook: TypeAlias = Callable[[Units, Tx], None]
+"""Called with a batch and its transaction; may be called again with the same batch."""
 
 BATCH = 500
 """Most units in one transaction."""
@@ -89,6 +93,29 @@ class CatalogStage(Generic[Tx]):
             linger=self.linger,
             name=f"{self.name} + {following.name}",
         )
+
+    def hooked(self, pre_save: Hook[Tx] | None = None, post_save: Hook[Tx] | None = None) -> CatalogStage[Tx]:
+        """Give a stage that calls hooks inside the same transaction, before and after its own work.
+
+        Both may run again: after a serialization failure the whole transaction does. What a hook raises undoes the
+        transaction of its batch and fails the run.
+
+        Raises:
+            UsageError: the step has no transaction.
+        """
+        apply = self.apply
+        if apply is None:
+            raise UsageError(f"step {self.name!r} has no transaction for hooks to run in")
+
+        def apply_with_hooks(tx: Tx, units: Units) -> Units:
+            if pre_save is not None:
+                pre_save(units, tx)
+            units = apply(tx, units)
+            if post_save is not None:
+                post_save(units, tx)
+            return units
+
+        return replace(self, apply=apply_with_hooks)
 
     def _work(self, units: Units) -> Work[DeclarativeContent]:
         if iscoroutinefunction(self.transact):

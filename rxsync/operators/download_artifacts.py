@@ -114,6 +114,7 @@ class _Download:
 
     def _is_wanted(self, unit: DeclarativeContent, artifact: DeclarativeArtifact) -> bool:
         deferred = self._deferred if artifact.deferred is None else artifact.deferred
+        deferred = deferred and unit.content.is_known()  # a key that is learnt from the bytes needs them now
         if deferred or artifact.body is not None:
             return False
         return artifact.stored is None or (unit.new is False and not artifact.digests)

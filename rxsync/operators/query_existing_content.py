@@ -43,8 +43,9 @@ def query_existing_content(
 
 def look_up(tx: ReadTransaction, units: Units) -> None:
     """Mark what is saved, inside a transaction."""
-    saved = tx.find_content([unit.identity for unit in units])
-    for unit in units:
+    known = [unit for unit in units if unit.content.is_known()]  # of the others a field is yet to be learnt
+    saved = tx.find_content([unit.identity for unit in known])
+    for unit in known:
         found = saved.get(unit.identity)
         if found is not None:
             _mark(unit, found)

@@ -32,7 +32,8 @@ def refuse_clashes(
     """
 
     def apply(tx: ReadTransaction, units: Units) -> Units:
-        files = ((a.relative_path, unit.identity, unit.origin) for unit in units for a in unit.artifacts)
+        known = [unit for unit in units if unit.content.is_known()]  # of the others nobody can say yet
+        files = ((a.relative_path, unit.identity, unit.origin) for unit in known for a in unit.artifacts)
         if clash := tx.declare(run, [Declared(*file) for file in files]):
             raise ConflictError(str(clash))
         return units

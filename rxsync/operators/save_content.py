@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent
 from rxsync.errors import ConflictError
+from rxsync.models import Related
 from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact, Units
 from rxsync.ports.catalog import SavedContent, WriteTransaction
 
@@ -38,17 +39,37 @@ def _save(tx: WriteTransaction, units: Units) -> Units:
     # Looked up once more, inside the transaction that writes: another run may have saved them meanwhile. What decides
     # is what the look-up found, never what an attempt of this transaction wrote that may have been rolled back.
     unsettled = [unit for unit in units if unit.new is not False or any(map(_is_unsettled, unit.artifacts))]
-    if not unsettled:
+    related = _related(units)
+    if not unsettled and not related:
         return units
-    saved = dict(tx.find_content(list({unit.identity: None for unit in unsettled})))
-    fresh = {unit.identity: unit.content for unit in unsettled if unit.identity not in saved}
-    tx.add_content(list(fresh.values()))
-    for identity, content in fresh.items():
-        saved[identity] = SavedContent(content.id, {})
+    saved = dict(tx.find_content(list({_identity(unit): None for unit in unsettled})))
+    fresh = [unit.content for unit in unsettled if unit.identity not in saved]
     for unit in unsettled:
-        unit.content.id, unit.new = saved[unit.identity].id, unit.identity in fresh
-    _save_files(tx, unsettled, saved)
+        if unit.identity in saved:
+            unit.content.id = saved[unit.identity].id
+    tx.add_content(fresh, related)
+    made = {content.identity: SavedContent(content.id, {}) for content in fresh}
+    for unit in unsettled:
+        unit.new = unit.identity in made
+    _save_files(tx, unsettled, saved | made)
     return units
+
+
+def _identity(unit: DeclarativeContent) -> bytes:
+    if not unit.content.is_known():
+        for artifact in unit.artifacts[:1]:
+            stored = artifact.stored
+            if stored is not None:
+                unit.content.learn({**artifact.digests, "sha256": stored.sha256}, stored.size)
+    return unit.identity
+
+
+def _related(units: Units) -> list[Related]:
+    """What comes with the units, and what they refer to: of known units, too, since it may have changed."""
+    rows = [row for unit in units for row in unit.related]
+    for unit in units:
+        rows += [parent for parent in unit.content.parents() if isinstance(parent, Related)]
+    return rows
 
 
 def _is_unsettled(artifact: DeclarativeArtifact) -> bool:

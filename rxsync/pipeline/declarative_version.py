@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from reactivex import Observable
 from reactivex import operators as ops
@@ -20,8 +20,9 @@ from rxsync.flow import Flow, from_async
 from rxsync.flow import run as run_flow
 from rxsync.pipeline.guards import DEFAULT, MaxDelete
 from rxsync.pipeline.recipe import Recipe
-from rxsync.pipeline.standard import Run, standard
-from rxsync.pipeline.tally import Tally
+from rxsync.pipeline.run import Run
+from rxsync.pipeline.standard import standard
+from rxsync.pipeline.tally import Tally, blame
 from rxsync.ports.catalog import Change, Version, VersionTransaction
 
 T = TypeVar("T")
@@ -39,20 +40,23 @@ class DeclarativeVersion:
         mirror: True: the version holds what the source declares; False: that, and what the last version holds.
         max_delete: how much may vanish in mirror mode.
         recipe: the steps; the standard ones where none is given.
+        finalize: looks at the version in the transaction that makes it; what it raises undoes it.
     """
 
     def __init__(
         self,
         source: Source,
-        run: Run,
+        run: Run[Any, Any],
         tally: Tally,
         *,
         mirror: bool = True,
         max_delete: MaxDelete = DEFAULT,
         recipe: Recipe | None = None,
+        finalize: Callable[[VersionTransaction, Version], None] | None = None,
     ) -> None:
         self.run, self.tally, self.mirror, self.max_delete = run, tally, mirror, max_delete
         self.recipe = standard(run) if recipe is None else recipe
+        self._finalize = finalize
         self._source = source if isinstance(source, Observable) else from_async(source)
 
     async def create(self, watch: Callable[[Flow], None] | None = None) -> tuple[Change, Version | None]:
@@ -89,20 +93,23 @@ class DeclarativeVersion:
             await catalog.write(lambda tx: tx.end_staging(run))
 
     def _line(self) -> Observable[DeclarativeContent]:
-        counted = self._source.pipe(ops.do_action(self.tally.declare, on_completed=self.tally.end))
+        counted = self._source.pipe(ops.do_action(self.tally.declare, blame("declare"), self.tally.end))
         return self.recipe.through(counted, self.tally.watch)
 
     def _complete(self, tx: VersionTransaction) -> tuple[Change, Version | None]:
         run = self.run
-        change = tx.change(run.id, run.repository, mirror=self.mirror)
+        change = tx.change(run.id, run.repository_key, mirror=self.mirror)
         if self.mirror:
             self.max_delete.check(change, empty_source=self.tally.declared == 0)
         if not change.added and not change.removed:
             return change, None
-        clash = tx.clash(run.id, run.repository) if change.added else None
+        clash = tx.clash(run.id, run.repository_key) if change.added else None
         if clash is not None:
             raise ConflictError(str(clash))
-        return change, tx.complete(run.id, run.repository, change)
+        version = tx.complete(run.id, run.repository_key, change)
+        if self._finalize is not None:
+            self._finalize(tx, version)
+        return change, version
 
 
 async def _undisturbed(work: Awaitable[T]) -> T:

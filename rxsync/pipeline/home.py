@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from rxsync.catalog import SqliteCatalog
 from rxsync.errors import HomeError, StorageError, UsageError
-from rxsync.models import Content
+from rxsync.models import Keyed
 from rxsync.pipeline.lock import locked
 from rxsync.ports.catalog import ListTransaction, RepositorySummary, Unit, Version
 from rxsync.storage import LocalStorage
@@ -88,8 +88,8 @@ class Home:
             await catalog.close()
 
     @asynccontextmanager
-    async def writing(self, types: Iterable[type[Content]]) -> AsyncIterator[SqliteCatalog]:
-        """Open the database for writing; make the home, and the tables of the content types, where missing.
+    async def writing(self, types: Iterable[type[Keyed]]) -> AsyncIterator[SqliteCatalog]:
+        """Open the database for writing; make the home, and the tables of a plugin's types, where missing.
 
         Raises:
             HomeError: the database has another schema.

@@ -1,53 +1,68 @@
-"""What a plugin is, and how it is found.
+"""What a plugin is.
 
-Floor 4, pipeline. Plugins are named by entry points and loaded only when they are asked for.
+Floor 4, pipeline. A plugin declares; everything else has a default.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from importlib.metadata import entry_points
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic
+
+from reactivex import Observable
 
 from rxsync.declare import DeclarativeContent
-from rxsync.errors import PluginError
-from rxsync.models import Content, Remote
-from rxsync.ports.downloader import Downloader
+from rxsync.models import Content, Related
+from rxsync.pipeline.draft import Draft
+from rxsync.pipeline.recipe import Recipe
+from rxsync.pipeline.report import Report
+from rxsync.pipeline.run import Context, Options, Run
 
-GROUP = "rxsync.plugins"
+
+@dataclass(frozen=True)
+class NoOptions:
+    """Nothing to choose."""
 
 
-class Plugin(Protocol):
-    """One kind of repository.
+class Plugin(Generic[Options, Context]):
+    """One kind of repository. Subclass it, and name an instance by an entry point of the group ``rxsync.plugins``.
 
     Attributes:
         name: how people ask for it.
         content_types: what it declares.
+        related_types: what comes with that; types that content refers to by foreign keys need not be named.
+        options: a dataclass, one field an option, each with a default; ``help`` in a field's metadata tells of it.
+        context: makes what ``run.context`` is, for each run anew.
     """
 
-    name: str
-    content_types: Sequence[type[Content]]
+    name: ClassVar[str]
+    content_types: Sequence[type[Content]] = ()
+    related_types: Sequence[type[Related]] = ()
+    options: type[Any] = NoOptions
+    context: Callable[[], Any] = staticmethod(lambda: None)
 
-    def declare(self, remote: Remote, downloader: Downloader) -> AsyncIterator[DeclarativeContent]:
-        """Declare what the remote holds, as an async generator: it is paused while the line is busy.
+    def declare(self, run: Run[Options, Context]) -> AsyncIterator[DeclarativeContent] | Observable[DeclarativeContent]:
+        """Declare what ``run.remote`` holds, as an async generator: it is paused while the line is busy.
 
-        Args:
-            remote: where; ``remote.url`` is the source as it was given, a folder as ``file:///…/``.
-            downloader: for the remote's metadata.
+        May answer with an Observable of ``rxsync.flow`` instead.
+        """
+        raise NotImplementedError(f"plugin {self.name!r} does not say what a remote holds: it has no declare()")
+
+    def recipe(self, standard: Recipe, run: Run[Options, Context]) -> Recipe:
+        """Give the line: the standard one, amended."""
+        return standard
+
+    async def before_run(self, run: Run[Options, Context]) -> None:
+        """Prepare, before anything is declared."""
+
+    def finalize_version(self, run: Run[Options, Context], draft: Draft) -> None:
+        """Look at the whole version before it completes; ``draft.refuse(reason)`` makes none.
+
+        Runs in the transaction that makes it, in the thread of that, and may run again; not where nothing changed.
         """
 
+    async def after_run(self, run: Run[Options, Context], report: Report) -> None:
+        """Clean up, or use what was gathered, once the version is made or it is clear that there is none to make.
 
-def load(name: str) -> Plugin:
-    """Find and load the plugin of a name.
-
-    Raises:
-        PluginError: there is none, or it does not load.
-    """
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    if name not in found:
-        raise PluginError(f"no plugin {name!r}; installed: {', '.join(sorted(found)) or 'none'}")
-    try:
-        plugin: Plugin = found[name].load()
-    except Exception as error:
-        raise PluginError(f"plugin {name!r} ({found[name].value}) does not load: {error}") from error
-    return plugin
+        Not after a failure.
+        """

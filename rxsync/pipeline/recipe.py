@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from reactivex import Observable
 
 from rxsync.declare import DeclarativeContent
 from rxsync.errors import UsageError
-from rxsync.operators import CatalogStage, Stage
+from rxsync.operators import CatalogStage, PlacedStage, Stage
+from rxsync.operators.catalog_stage import Hook
 
 Wrap = Callable[[str, Stage], Stage]
 
@@ -28,6 +30,7 @@ class Step:
         needs: facts that an earlier step must give.
         uses: facts that an earlier step must give if any step gives them.
         gives: facts that are known of a unit once it has passed.
+        until: facts that no earlier step may give.
         own: True for an author's step, which may add and drop units; it is watched, and fused with nothing.
     """
 
@@ -37,6 +40,7 @@ class Step:
     uses: frozenset[str] = frozenset()
     gives: frozenset[str] = frozenset()
     own: bool = True
+    until: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,22 @@ class Recipe:
         at = self._index(name)
         return Recipe([*self.steps[:at], replace(self.steps[at], stage=stage, own=True), *self.steps[at + 1 :]])
 
+    def hook(self, name: str, *, pre_save: Hook[Any] | None = None, post_save: Hook[Any] | None = None) -> Recipe:
+        """Have functions called inside the transaction of a catalog step, before and after its work.
+
+        Called with ``(batch, tx)``: a list of units and the open transaction; ``tx.execute(query)`` runs a query made
+        with peewee. Both may run again with the same batch, after a serialization failure. What one raises undoes the batch.
+
+        Raises:
+            UsageError: there is no such step, or it has no transaction.
+        """
+        at = self._index(name)
+        stage = self.steps[at].stage
+        if not isinstance(stage, CatalogStage):
+            raise UsageError(f"step {name!r} has no transaction for hooks to run in")
+        hooked = replace(self.steps[at], stage=stage.hooked(pre_save, post_save))
+        return Recipe([*self.steps[:at], hooked, *self.steps[at + 1 :]])
+
     def groups(self) -> list[Group]:
         """The stages as they run: neighbouring catalog steps that nothing stands between are one."""
         groups: list[Group] = []
@@ -150,6 +170,7 @@ class Recipe:
             seen.add(step.name)
 
     def _check_facts(self, position: int, step: Step) -> None:
+        _check_until(self.steps[:position], step)
         given = {fact for earlier in self.steps[:position] for fact in earlier.gives}
         for fact in sorted((step.needs | step.uses) - given):
             giver = next((later.name for later in self.steps[position:] if fact in later.gives), None)
@@ -159,8 +180,17 @@ class Recipe:
                 raise UsageError(f"step {step.name!r} needs {fact!r}, and no step gives it")
 
 
+def _check_until(earlier: Iterable[Step], step: Step) -> None:
+    for other in earlier:
+        for fact in sorted(step.until & other.gives):
+            raise UsageError(f"step {step.name!r} must come before {other.name!r}, which gives {fact!r}")
+
+
 def _named(stages: dict[str, Stage]) -> list[Step]:
-    return [Step(name, stage) for name, stage in stages.items()]
+    return [
+        Step(name, stage, needs=stage.needs, until=stage.until) if isinstance(stage, PlacedStage) else Step(name, stage)
+        for name, stage in stages.items()
+    ]
 
 
 def _fused(group: Group, step: Step) -> Group | None:

@@ -1,16 +1,16 @@
-"""The standard line: nine steps, which facts they need and give, bound to a run.
+"""The standard line: ten steps, which facts they need and give, bound to a run.
 
 Floor 4, pipeline. This table is the one place that says what the order must be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 from rxsync.operators import (
     Stage,
     associate_content,
+    await_needs,
     download_artifacts,
     query_existing_artifacts,
     query_existing_content,
@@ -21,41 +21,10 @@ from rxsync.operators import (
     save_remote_artifacts,
 )
 from rxsync.pipeline.recipe import Recipe, Step
-from rxsync.ports.catalog import Catalog
-from rxsync.ports.downloader import Downloader
-from rxsync.ports.storage import Scratch, Storage
+from rxsync.pipeline.run import Run
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a run lends to the steps of its line.
-
-    Attributes:
-        id: 32 hex digits.
-        remote: key of the remote in the catalog.
-        repository: key of the repository in the catalog.
-        catalog: where rows go.
-        storage: where bytes go.
-        scratch: where bytes are until then.
-        downloader: where bytes come from.
-        on_demand: True where bytes are left for later unless an artifact says otherwise.
-        max_concurrent: most units being downloaded at once.
-        received: told each number of bytes as they arrive.
-    """
-
-    id: str
-    remote: int
-    repository: int
-    catalog: Catalog
-    storage: Storage
-    scratch: Scratch
-    downloader: Downloader
-    on_demand: bool
-    max_concurrent: int
-    received: Callable[[int], None]
-
-
-def standard(run: Run) -> Recipe:
+def standard(run: Run[Any, Any]) -> Recipe:
     """Give the standard line of a run."""
     read, write, keep, release = run.catalog.read, run.catalog.write, run.storage.put, run.scratch.release
     download = download_artifacts(
@@ -64,14 +33,15 @@ def standard(run: Run) -> Recipe:
     return Recipe(
         [
             _step("refuse_clashes", refuse_clashes(read, run.id)),
-            _step("query_existing_content", query_existing_content(read, run.remote), gives="known content"),
+            _step("query_existing_content", query_existing_content(read, run.remote_key), gives="known content"),
             _step(
                 "query_existing_artifacts", query_existing_artifacts(read), uses="known content", gives="known files"
             ),
             _step("download_artifacts", download, uses="known content, known files", gives="bytes"),
+            _step("await_needs", await_needs()),
             _step("save_artifacts", save_artifacts(write, keep, release), uses="bytes", gives="stored files"),
             _step("save_content", save_content(write), uses="known content, stored files", gives="saved content"),
-            _step("save_remote_artifacts", save_remote_artifacts(write, run.remote), needs="saved content"),
+            _step("save_remote_artifacts", save_remote_artifacts(write, run.remote_key), needs="saved content"),
             _step("resolve_content", resolve_content(), needs="saved content"),
             _step("associate_content", associate_content(write, run.id), needs="saved content", gives="membership"),
         ]

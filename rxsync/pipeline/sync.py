@@ -10,34 +10,39 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from inspect import iscoroutine
 from signal import SIGINT
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from reactivex import interval
+from reactivex import Observable, defer, interval
 from reactivex.disposable import SerialDisposable
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
 from rxsync.catalog import SqliteCatalog
 from rxsync.declare import DeclarativeContent
 from rxsync.download import open_downloader
-from rxsync.errors import CANCELLED, CatalogError, DownloadError, RxSyncError, UsageError, failure
-from rxsync.flow import Flow
+from rxsync.errors import CANCELLED, CatalogError, DownloadError, Failure, FlowError, RxSyncError, UsageError, failure
+from rxsync.flow import Flow, from_async
 from rxsync.models import Remote
 from rxsync.operators.download_artifacts import MAX_CONCURRENT
 from rxsync.pipeline.declarative_version import DeclarativeVersion
+from rxsync.pipeline.draft import Draft
 from rxsync.pipeline.guards import DEFAULT, MaxDelete
 from rxsync.pipeline.home import Repository
 from rxsync.pipeline.lock import locked
-from rxsync.pipeline.plugin import Plugin, load
+from rxsync.pipeline.options import parse
+from rxsync.pipeline.plugin import Plugin
+from rxsync.pipeline.plugins import load
 from rxsync.pipeline.progress import EVERY, Advanced, Event, Events, Finished, Started
 from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.report import Problem, Report
+from rxsync.pipeline.run import Run
 from rxsync.pipeline.source import locate
-from rxsync.pipeline.standard import Run, standard
-from rxsync.pipeline.tally import Tally
+from rxsync.pipeline.standard import standard
+from rxsync.pipeline.tally import Tally, blamed
 from rxsync.ports.catalog import Change, Version
 from rxsync.urls import without_credentials
 
@@ -56,7 +61,8 @@ async def sync(
     source: str,
     repository: Repository,
     *,
-    plugin: str | Plugin = "file",
+    plugin: str | Plugin[Any, Any] = "file",
+    options: Mapping[str, object] | None = None,
     mode: Mode = "mirror",
     policy: Policy = "immediate",
     max_delete: MaxDelete | str = DEFAULT,
@@ -71,6 +77,7 @@ async def sync(
         source: a URL, or a folder.
         repository: where to.
         plugin: what kind of repository the source is.
+        options: the plugin's, by name; values, or text as on the command line.
         mode: ``mirror``: the version holds what the source declares; ``additive``: that, and what was there.
         policy: ``immediate``: bytes now; ``on_demand``: content and URLs now, bytes when they are wanted.
         max_delete: how much may vanish in mirror mode; as text a number such as ``"50"``, or ``"20%"``.
@@ -86,11 +93,12 @@ async def sync(
     """
     loaded = load(plugin) if isinstance(plugin, str) else plugin
     guard = MaxDelete.parse(max_delete) if isinstance(max_delete, str) else max_delete
-    options = _Options(mode, policy, guard, max_concurrent, retries, amend)
-    sync = _Sync(locate(source), repository, loaded, options, events)
+    chosen = parse(loaded.options, options or {}, loaded.name)
+    rules = _Rules(mode, policy, guard, max_concurrent, retries, amend, chosen)
+    sync = _Sync(locate(source), repository, loaded, rules, events)
     try:
         with locked(repository.home.locks, repository.name):
-            async with repository.home.writing(loaded.content_types) as catalog:
+            async with repository.home.writing([*loaded.content_types, *loaded.related_types]) as catalog:
                 await sync.run(catalog)
     except BaseException as error:
         sync.failed(error)
@@ -101,13 +109,14 @@ async def sync(
 
 
 @dataclass(frozen=True)
-class _Options:
+class _Rules:
     mode: Mode
     policy: Policy
     max_delete: MaxDelete
     max_concurrent: int
     retries: int
     amend: Amend | None
+    options: object
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
@@ -124,9 +133,9 @@ class _Sync:
     """The state of one sync. Its report is filled in as it goes."""
 
     def __init__(
-        self, url: str, repository: Repository, plugin: Plugin, options: _Options, events: Events | None
+        self, url: str, repository: Repository, plugin: Plugin[Any, Any], rules: _Rules, events: Events | None
     ) -> None:
-        self.url, self.repository, self.plugin, self.options, self.events = url, repository, plugin, options, events
+        self.url, self.repository, self.plugin, self.rules, self.events = url, repository, plugin, rules, events
         self.tally, self.report = Tally(), Report(run=None, repository=repository.name)
         self.began = time.monotonic()
 
@@ -161,38 +170,44 @@ class _Sync:
         await catalog.write(lambda tx: tx.end_run(run, self.report.exit_code, report))
 
     async def _make_version(self, catalog: SqliteCatalog, run: str, repository: int, remote: int) -> None:
-        storage, options = self.repository.home.storage, self.options
+        storage, rules, plugin = self.repository.home.storage, self.rules, self.plugin
         async with (
             storage.scratch(run) as scratch,
-            open_downloader(self.url, scratch, total=options.max_concurrent, retries=options.retries) as downloader,
+            open_downloader(self.url, scratch, total=rules.max_concurrent, retries=rules.retries) as downloader,
         ):
-            lent = Run(
-                run,
-                remote,
-                repository,
-                catalog,
-                storage,
-                scratch,
-                downloader,
-                on_demand=options.policy == "on_demand",
-                max_concurrent=options.max_concurrent,
+            lent: Run[Any, Any] = Run(
+                id=run,
+                remote=Remote(url=self.url),
+                options=rules.options,
+                context=plugin.context(),
+                downloader=downloader,
+                remote_key=remote,
+                repository_key=repository,
+                catalog=catalog,
+                storage=storage,
+                scratch=scratch,
+                aside=self.repository.home.path / "quarantine" / run,
+                on_demand=rules.policy == "on_demand",
+                max_concurrent=rules.max_concurrent,
                 received=self.tally.receive,
             )
-            recipe = standard(lent) if options.amend is None else options.amend(standard(lent))
-
-            def source() -> AsyncIterator[DeclarativeContent]:
-                return self.plugin.declare(Remote(url=self.url), downloader)
-
-            line = DeclarativeVersion(
-                source,
-                lent,
-                self.tally,
-                mirror=options.mode == "mirror",
-                max_delete=options.max_delete,
-                recipe=recipe,
-            )
+            await plugin.before_run(lent)
             async with self._watched() as watch:
-                self._succeeded(*await line.create(watch))
+                self._succeeded(*await self._line(lent).create(watch))
+            await plugin.after_run(lent, self.report)
+
+    def _line(self, run: Run[Any, Any]) -> DeclarativeVersion:
+        plugin, name, amend = self.plugin, self.repository.name, self.rules.amend
+        recipe = plugin.recipe(standard(run), run)
+        return DeclarativeVersion(
+            defer(lambda _: _stream(plugin, run)),
+            run,
+            self.tally,
+            mirror=self.rules.mode == "mirror",
+            max_delete=self.rules.max_delete,
+            recipe=recipe if amend is None else amend(recipe),
+            finalize=lambda tx, version: plugin.finalize_version(run, Draft(name, version, tx)),
+        )
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[Callable[[Flow], None]]:
@@ -224,6 +239,7 @@ class _Sync:
     def _succeeded(self, change: Change, version: Version | None) -> None:
         report = self.report
         self._count()
+        report.exit_code = 3 if report.skipped else 0
         for step, count, names in self.tally.dropped():
             report.dropped += count
             reason = f"step {step!r} let it fall without saying so"
@@ -239,19 +255,42 @@ class _Sync:
             return
         if report.version is None:
             self._count()
-            report.failed = report.declared - report.new - report.known - report.repeated
+            report.failed = report.declared - self.tally.done
         report.exit_code = _exit_code(error)
-        report.error = CANCELLED if isinstance(error, asyncio.CancelledError) else failure(error)
+        report.error = CANCELLED if isinstance(error, asyncio.CancelledError) else self._failure(error)
         if isinstance(error, DownloadError) and error.relative_path is not None:
             report.problems.append(_problem(error, error.relative_path))
         if isinstance(error, RxSyncError):
             error.report = report
 
+    def _failure(self, error: BaseException) -> Failure:
+        """Put an error into words; where it is the plugin's, say whose, in which step, and at which unit."""
+        told, step = failure(error), blamed(error)
+        if _exit_code(error) != 1 or step is None:
+            return told
+        where = [f"plugin {self.plugin.name!r}, {step}", *getattr(error, "__notes__", ())]
+        what = told.message if isinstance(error, RxSyncError) else f"{told.kind}: {told.message}"
+        return replace(told, message=f"{', '.join(where)}: {what}")
+
     def _count(self) -> None:
         report, tally = self.report, self.tally
-        for name in ("declared", "new", "known", "repeated", "deferred", "bytes_downloaded"):
+        for name in ("declared", "new", "known", "repeated", "skipped", "deferred", "bytes_downloaded"):
             setattr(report, name, getattr(tally, name))
+        report.problems += self.tally.problems
+        self.tally.problems = []
         report.seconds = round(time.monotonic() - self.began, 3)
+
+
+def _stream(plugin: Plugin[Any, Any], run: Run[Any, Any]) -> Observable[DeclarativeContent]:
+    """What the plugin declares, as a stream."""
+    declared = plugin.declare(run)
+    if isinstance(declared, Observable):
+        return declared
+    if not hasattr(declared, "__aiter__"):
+        if iscoroutine(declared):
+            declared.close()
+        raise FlowError(f"declare() answers with {declared!r}: expected an async generator")
+    return from_async(lambda: declared)
 
 
 def _exit_code(error: BaseException) -> int:

@@ -6,7 +6,7 @@ source, and each way out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from weakref import ref
 
 from reactivex import Observable
@@ -14,6 +14,7 @@ from reactivex import operators as ops
 
 from rxsync.declare import DeclarativeContent
 from rxsync.operators import Stage
+from rxsync.pipeline.report import Problem
 
 NAMED = 1000
 """Units that are named of those that a step drops; the others are counted."""
@@ -24,18 +25,28 @@ class Tally:
 
     def __init__(self) -> None:
         self.declared = self.new = self.known = self.repeated = self.deferred = 0
-        self.bytes_downloaded = 0
+        self.bytes_downloaded = self.skipped = 0
         self.ended = False
+        self.problems: list[Problem] = []
         self._watched: dict[str, _Inside] = {}
 
     @property
     def done(self) -> int:
         """Units that reached the end."""
-        return self.new + self.known + self.repeated
+        return self.new + self.known + self.repeated + self.skipped
 
     def declare(self, unit: DeclarativeContent) -> None:
         """Count a unit at the source."""
         self.declared += 1
+        unit.noted = self.skip
+
+    def skip(self, unit: DeclarativeContent) -> None:
+        """Count a unit that was left out with a reason; no step has dropped it."""
+        self.skipped += 1
+        for inside in self._watched.values():
+            inside.leave(unit)
+        if (skip := unit.skipped) is not None:
+            self.problems.append(Problem(unit.name, None, skip.reason, skip.kind, skip.step, 0))
 
     def end(self) -> None:
         """Note that the source has nothing more: the total is known."""
@@ -62,12 +73,16 @@ class Tally:
         """Wrap an author's stage, so that what it drops and what it adds is known."""
         inside = self._watched.setdefault(name, _Inside())
 
-        def leave(unit: DeclarativeContent) -> None:
+        def leave(unit: DeclarativeContent) -> bool:
+            if unit.skipped is not None:
+                return False
             if not inside.leave(unit):
-                self.declared += 1  # the step brought it
+                self.declare(unit)  # the step brought it
+            return True
 
         def watched(source: Observable[DeclarativeContent]) -> Observable[DeclarativeContent]:
-            return stage(source.pipe(ops.do_action(inside.enter))).pipe(ops.do_action(leave))
+            entering = source.pipe(ops.do_action(inside.enter, blame(None)))
+            return stage(entering).pipe(ops.filter(leave), ops.do_action(on_error=blame(name)))
 
         return watched
 
@@ -77,6 +92,23 @@ class Tally:
             if count := inside.gone + sum(times for _, _, times in inside.units.values()):
                 names = [*inside.names, *(unit for _, unit, _ in inside.units.values())]
                 yield name, count, names[:NAMED]
+
+
+def blame(step: str | None) -> Callable[[Exception], None]:
+    """Give what notes on an error where it came from: the first to see it knows; None for "not from here"."""
+
+    def note(error: Exception) -> None:
+        error.__dict__.setdefault(_STEP, step)
+
+    return note
+
+
+def blamed(error: BaseException) -> str | None:
+    """The author's step that an error came from; None if from none."""
+    return error.__dict__.get(_STEP)
+
+
+_STEP = "__rxsync_step__"
 
 
 class _Inside:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from peewee import BaseQuery
 
 from rxsync.declare import SavedFile, StoredFile
-from rxsync.models import Content
+from rxsync.models import Content, Related
 
 T = TypeVar("T")
 
@@ -220,8 +222,21 @@ class WriteTransaction(ReadTransaction, Protocol):
     def add_artifacts(self, files: Iterable[tuple[Mapping[str, str], int]]) -> Mapping[str, StoredFile]:
         """Name stored files by rows; (digests with sha256, size) each. Known ones stay. By sha256."""
 
-    def add_content(self, contents: Sequence[Content]) -> None:
-        """Insert content that is not there yet, in the order of identity, and fill in each ``id``."""
+    def add_content(self, contents: Sequence[Content], related: Iterable[Related] = ()) -> None:
+        """Insert content that is not there yet, and insert or update related rows; fill in each ``id``.
+
+        Rows that others refer to by foreign keys are written, too, where they are related, and looked up where they
+        are content. Table by table, parents first, by identity in each. The same content may come as several objects.
+
+        Raises:
+            DeclarationError: a row refers to content that is not saved; names both.
+        """
+
+    def execute(self, query: BaseQuery) -> Any:
+        """Run a query of the caller's own, made with peewee; it answers what peewee answers.
+
+        Rows of several batches are written at once elsewhere: keep to one order, table by table, by key in each.
+        """
 
     def add_content_artifacts(self, files: Sequence[tuple[int, str, int | None]]) -> Sequence[int]:
         """Insert (content, path, artifact or None) each; answers their keys, in order."""
@@ -236,7 +251,7 @@ class WriteTransaction(ReadTransaction, Protocol):
         """Note (content, origin) as declared by a run; answers those that were not noted before."""
 
 
-class VersionTransaction(WriteTransaction, Protocol):
+class VersionTransaction(WriteTransaction, ListTransaction, Protocol):
     """What only the end of a run needs."""
 
     def begin_run(self, run: str, repository: str, source: str) -> tuple[int, int]:

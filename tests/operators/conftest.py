@@ -40,7 +40,7 @@ class Memory:
         self.database.connect()
         schema.make_core(self.database, "memory")
         schema.make_types(self.database, [FileContent])
-        self.tx = Versions(self.database.connection())
+        self.tx = Versions(self.database.connection(), self.database)
         self.repository, self.remote = self.tx.begin_run(RUN, "files", "http://there/")
         self.tx.begin_staging(RUN)
 

@@ -33,6 +33,7 @@ from rxsync.pipeline.lock import locked
 from rxsync.pipeline.progress import Advanced, Finished, Started
 from rxsync.pipeline.source import locate
 from rxsync.pipeline.sync import sync
+from rxsync.plugin import Plugin
 from rxsync.plugins.file import FileContent, FilePlugin, plugin
 from rxsync.plugins.file.folder import write_manifest
 from rxsync.storage import LocalStorage
@@ -234,7 +235,7 @@ async def test_files_that_cannot_stand_together_are_named_and_make_no_version(so
     objects.mkdir()
 
     class Objects(FilePlugin):
-        async def declare(self, remote, downloader):
+        async def declare(self, run):
             for number, (path, data) in enumerate(files, 1):
                 (objects / sha256(data)).write_bytes(data)
                 artifact = DeclarativeArtifact(
@@ -323,8 +324,8 @@ async def test_a_cancelled_sync_leaves_no_version_no_temp_file_and_the_next_one_
     never = asyncio.Event()
 
     class Stuck(FilePlugin):
-        async def declare(self, remote, downloader):
-            async for unit in super().declare(remote, downloader):
+        async def declare(self, run):
+            async for unit in super().declare(run):
                 yield unit
             reached.set()
             await never.wait()
@@ -383,8 +384,8 @@ async def test_a_source_that_awaits_a_unit_gets_its_saved_content(source, home):
     saved = []
 
     class Patient(FilePlugin):
-        async def declare(self, remote, downloader):
-            async for unit in super().declare(remote, downloader):
+        async def declare(self, run):
+            async for unit in super().declare(run):
                 yield unit
                 saved.append(await unit.resolution())
 
@@ -452,15 +453,15 @@ class Page(Content):
         natural_key = ("path",)
 
 
-class Pages:
+class Pages(Plugin):
     """Declares pages without a digest."""
 
     name = "pages"
     content_types = (Page,)
 
-    async def declare(self, remote, downloader):
+    async def declare(self, run):
         for path in ("a", "b"):
-            yield DeclarativeContent(Page(path=path), [DeclarativeArtifact(f"{remote.url}{path}", path)])
+            yield DeclarativeContent(Page(path=path), [DeclarativeArtifact(f"{run.remote.url}{path}", path)])
 
 
 async def test_files_without_digest_are_asked_for_conditionally_and_must_stay_what_they_were(source, home):
@@ -558,8 +559,8 @@ async def test_the_same_object_declared_twice_is_counted_twice(source, home):
     hold = stage(lambda units: units, batch=10)
 
     class Twice(FilePlugin):
-        async def declare(self, remote, downloader):
-            async for unit in super().declare(remote, downloader):
+        async def declare(self, run):
+            async for unit in super().declare(run):
                 yield unit
                 yield unit
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from peewee import FixedCharField, TextField
 
-from rxsync.plugin import Content, DeclarativeArtifact, DeclarativeContent, Downloader, MetadataError, Remote
+from rxsync.plugin import Content, DeclarativeArtifact, DeclarativeContent, MetadataError, NoOptions, Plugin, Run
 from rxsync.plugins.file.folder import MANIFEST, summed
 from rxsync.plugins.file.manifest import ManifestEntry, ManifestError, parse_line
 
@@ -35,24 +35,23 @@ class FileContent(Content):
         repository_key = ("relative_path",)
 
 
-class FilePlugin:
+class FilePlugin(Plugin[NoOptions, None]):
     """Reads a manifest, or a folder, as declarations."""
 
     name = "file"
     content_types = (FileContent,)
 
-    async def declare(self, remote: Remote, downloader: Downloader) -> AsyncIterator[DeclarativeContent]:
+    async def declare(self, run: Run[NoOptions, None]) -> AsyncIterator[DeclarativeContent]:
         """Declare each file of the source, in its order, while it is being read.
 
         Args:
-            remote: ``url`` of a manifest, whatever its name, or of a folder, which ends in a slash.
-            downloader: for the manifest.
+            run: its ``remote.url`` is that of a manifest, whatever its name, or of a folder, which ends in a slash.
 
         Raises:
             MetadataError: the manifest is malformed; names the line, what was expected and what came.
             DownloadError: it cannot be had.
         """
-        url = str(remote.url)
+        url = str(run.remote.url)
         folder = url[: len(url.partition("?")[0].rpartition("/")[0]) + 1]
         if url == folder and not _has_manifest(folder):
             async for entry in summed(_path(folder)):
@@ -61,7 +60,7 @@ class FilePlugin:
         manifest = folder + MANIFEST if url == folder else url
         name = unquote(urlsplit(manifest).path.rpartition("/")[2])
         number = 0
-        async with aclosing(downloader.lines(manifest)) as lines:
+        async with aclosing(run.downloader.lines(manifest)) as lines:
             async for line in lines:
                 number += 1
                 try:

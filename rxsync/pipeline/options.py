@@ -1,0 +1,112 @@
+"""A plugin's options: text on the command line, a dataclass in code.
+
+Floor 4, pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from difflib import get_close_matches
+from types import NoneType, UnionType
+from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from rxsync.errors import UsageError
+
+T = TypeVar("T")
+
+_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+class Option(NamedTuple):
+    """One option, as it is shown.
+
+    Attributes:
+        name: its key.
+        type: what it takes, in words.
+        default: as text.
+        help: what it is for; empty if nobody said.
+    """
+
+    name: str
+    type: str
+    default: str
+    help: str
+
+
+def describe(kind: type[Any]) -> list[Option]:
+    """Tell the options of a plugin's dataclass, in its order."""
+    hints = get_type_hints(kind)
+    return [
+        Option(field.name, _shown(hints[field.name]), _default(field), str(field.metadata.get("help", "")))
+        for field in fields(kind)
+    ]
+
+
+def parse(kind: type[T], said: Mapping[str, object], plugin: str) -> T:
+    """Make a plugin's options of what was said, as text or as values.
+
+    Args:
+        kind: its dataclass.
+        said: key to text, or to the value itself.
+        plugin: its name, for errors.
+
+    Raises:
+        UsageError: an unknown key (names the nearest), a value that cannot be, or one that the class refuses.
+    """
+    hints = get_type_hints(kind)
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a dataclass, which no bound can say
+    values: dict[str, object] = {}
+    for key, value in said.items():
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'none'}"
+            raise UsageError(f"plugin {plugin!r} has no option {key!r}; {hint}")
+        try:
+            values[key] = _value(hints[key], value) if isinstance(value, str) else value
+        except ValueError:
+            raise UsageError(f"option {key}={value}: expected {_shown(hints[key])}") from None
+    try:
+        return kind(**values)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"options of plugin {plugin!r}: {error}") from error
+
+
+def _value(hint: Any, text: str) -> object:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        hint = next(one for one in inner if one is not NoneType)
+        return None if text == "" and NoneType in inner else _value(hint, text)
+    if origin is Literal:
+        return _among(inner, text)
+    if origin is tuple:
+        return tuple(_value(inner[0], part.strip()) for part in text.split(",") if part.strip())
+    if hint is bool:
+        if text.lower() not in _WORDS:
+            raise ValueError(text)
+        return _WORDS[text.lower()]
+    return hint(text)
+
+
+def _among(allowed: tuple[object, ...], text: str) -> object:
+    for one in allowed:
+        if str(one) == text:
+            return one
+    raise ValueError(text)
+
+
+def _shown(hint: Any) -> str:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return " or ".join("nothing" if one is NoneType else _shown(one) for one in inner)
+    if origin is Literal:
+        return " or ".join(map(str, inner))
+    if origin is tuple:
+        return f"{_shown(inner[0])}s with commas between"
+    return {bool: "true or false", int: "whole number", float: "number", str: "text"}.get(hint, str(hint))
+
+
+def _default(field: Field[Any]) -> str:
+    if field.default is not MISSING:
+        return "" if field.default is None else str(field.default)
+    return "" if field.default_factory is MISSING else str(field.default_factory() or "")

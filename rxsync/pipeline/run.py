@@ -1,0 +1,98 @@
+"""What a run lends: to the plugin, to its steps, and to the standard ones.
+
+Floor 4, pipeline. Whatever a step needs it takes from here as an argument, nothing from globals.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from rxsync.declare import DeclarativeArtifact, DeclarativeContent
+from rxsync.errors import FlowError
+from rxsync.models import Remote
+from rxsync.pipeline.quarantine import keep_aside
+from rxsync.ports.catalog import Catalog
+from rxsync.ports.downloader import Downloader
+from rxsync.ports.storage import Scratch, Storage
+from rxsync.threads import in_thread
+
+Options = TypeVar("Options")
+Context = TypeVar("Context")
+
+
+@dataclass(frozen=True)
+class Run(Generic[Options, Context]):
+    """One run, as its plugin and its steps see it.
+
+    Attributes:
+        id: 32 hex digits.
+        remote: where from; ``remote.url`` is the source as it was given, a folder as ``file:///…/``.
+        options: what the operator said with ``-o``, as the plugin's dataclass.
+        context: the plugin's own, made anew for each run: for what leaves the line.
+        downloader: where bytes come from.
+        remote_key: key of the remote in the catalog.
+        repository_key: key of the repository in the catalog.
+        catalog: where rows go.
+        storage: where bytes go.
+        scratch: where bytes are until then.
+        aside: folder for what is kept for a look.
+        on_demand: True where bytes are left for later unless an artifact says otherwise.
+        max_concurrent: most units being downloaded at once.
+        received: told each number of bytes as they arrive.
+    """
+
+    id: str
+    remote: Remote
+    options: Options
+    context: Context
+    downloader: Downloader
+    remote_key: int
+    repository_key: int
+    catalog: Catalog
+    storage: Storage
+    scratch: Scratch
+    aside: Path
+    on_demand: bool
+    max_concurrent: int
+    received: Callable[[int], None]
+
+    async def bytes_of(self, artifact: DeclarativeArtifact) -> bytes:
+        """Read the whole of a file that has been fetched, or is in the store.
+
+        Raises:
+            FlowError: its bytes are not here.
+            StorageError: they cannot be read.
+        """
+        return b"".join([piece async for piece in self.pieces_of(artifact)])
+
+    async def pieces_of(self, artifact: DeclarativeArtifact) -> AsyncIterator[bytes]:
+        """Stream a file that has been fetched, or is in the store, piece by piece.
+
+        Raises:
+            FlowError: its bytes are not here.
+            StorageError: they cannot be read.
+        """
+        body = artifact.body
+        if body is not None and body.data is not None:
+            yield body.data
+        elif body is not None and body.path is not None and not body.kept:
+            with body.path.open("rb") as file:
+                while piece := await in_thread(None, lambda: file.read(1 << 20)):
+                    yield piece
+        elif artifact.stored is not None:
+            async for piece in self.storage.read(artifact.stored.sha256):
+                yield piece
+        else:
+            raise FlowError(f"{artifact.relative_path}: its bytes are not here; await its unit, or do not defer it")
+
+    async def quarantine(self, unit: DeclarativeContent, reason: str) -> None:
+        """Keep the fetched files of a unit, and why they did not come in, for a look: ``quarantine/RUN/N`` in the home.
+
+        Raises:
+            StorageError: there is no room or no permission.
+        """
+        await asyncio.shield(in_thread(None, lambda: keep_aside(self.aside, unit, reason)))
