@@ -15,7 +15,17 @@ from rxsync.cli.summary import summary
 
 if TYPE_CHECKING:
     from rxsync.pipeline.report import Report
-    from rxsync.pipeline.sync import Mode, Policy
+    from rxsync.pipeline.rules import Mode, Policy
+
+
+def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for value in values:
+        key, separator, rest = value.partition("=")
+        if not key or not separator:
+            raise click.BadParameter(f"{value!r}: expected KEY=VALUE")
+        pairs[key] = rest
+    return pairs
 
 
 @click.command()
@@ -59,6 +69,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="Attempts at a URL after the first, where trying again may help.",
 )
+@click.option(
+    "-o",
+    "options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=_pairs,
+    help="An option of the plugin; rxsync plugin NAME lists them.",
+)
 @global_options
 @click.pass_obj
 def sync(
@@ -66,6 +84,7 @@ def sync(
     source: str,
     repository: str,
     plugin: str,
+    options: dict[str, str],
     mode: Mode,
     policy: Policy,
     max_delete: str,
@@ -84,6 +103,7 @@ def sync(
         source,
         repository,
         plugin=plugin,
+        options=options,
         mode=mode,
         policy=policy,
         max_delete=max_delete,
@@ -98,7 +118,7 @@ def sync(
     return report.exit_code
 
 
-def _run(settings: Settings, source: str, repository: str, **options: Any) -> Report:
+def _run(settings: Settings, source: str, repository: str, **arguments: Any) -> Report:
     """Run the sync with somebody watching; whatever happens, ``settings.report`` says how far it came."""
     from reactivex import Subject
 
@@ -115,4 +135,4 @@ def _run(settings: Settings, source: str, repository: str, **options: Any) -> Re
     events.subscribe(note)
     target = settings.open().repository(repository)
     with watching(events, settings):
-        return settings.stop.complete(lambda: rxsync.sync(source, target, **options, events=events))
+        return settings.stop.complete(lambda: rxsync.sync(source, target, **arguments, events=events))

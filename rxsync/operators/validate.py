@@ -54,13 +54,13 @@ def validate(
         name: what the report and gauges call it; None: the name of ``check``.
 
     Raises:
-        UsageError: no such policy, or quarantine without a place, or a place without quarantine.
+        UsageError: no such policy, or quarantine without a place.
 
     Errors: those of ``check``, with a note that names the unit; ``RejectedError`` where the policy is to fail.
     """
-    if on_invalid not in get_args(OnInvalid) or (on_invalid == "quarantine") != (aside is not None):
+    if on_invalid not in get_args(OnInvalid) or (on_invalid == "quarantine" and aside is None):
         raise UsageError(f"on_invalid {on_invalid!r}: expected fail, skip, or quarantine with aside=run.quarantine")
-    label = name or getattr(check, "__name__", "validate")
+    label = str(name or getattr(check, "__name__", "validate"))
     work = _Validation(check, on_invalid, aside, label).work
     return PlacedStage(
         stage(work, concurrency=max_concurrent, name=label),
@@ -88,7 +88,7 @@ class _Validation:
         with at(unit):
             answer = self.check(unit)
             reason = await answer if isawaitable(answer) else answer
-            if reason and self.aside is not None:
+            if reason and self.aside is not None and self.on_invalid == "quarantine":
                 await self.aside(unit, reason)
         return self._verdict(unit, reason)
 

@@ -112,7 +112,8 @@ class Recipe:
         """Have functions called inside the transaction of a catalog step, before and after its work.
 
         Called with ``(batch, tx)``: a list of units and the open transaction; ``tx.execute(query)`` runs a query made
-        with peewee. Both may run again with the same batch, after a serialization failure. What one raises undoes the batch.
+        with peewee. Both may run again with the same batch, after a serialization failure. What one raises undoes the
+        transaction of its batch, and fails the run.
 
         Raises:
             UsageError: there is no such step, or it has no transaction.

@@ -12,10 +12,10 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from inspect import iscoroutine
 from signal import SIGINT
-from typing import Any, Literal, get_args
+from typing import Any
 
 from reactivex import Observable, defer, interval
 from reactivex.disposable import SerialDisposable
@@ -24,7 +24,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler
 from rxsync.catalog import SqliteCatalog
 from rxsync.declare import DeclarativeContent
 from rxsync.download import open_downloader
-from rxsync.errors import CANCELLED, CatalogError, DownloadError, Failure, FlowError, RxSyncError, UsageError, failure
+from rxsync.errors import CANCELLED, CatalogError, DownloadError, Failure, FlowError, RxSyncError, failure
 from rxsync.flow import Flow, from_async
 from rxsync.models import Remote
 from rxsync.operators.download_artifacts import MAX_CONCURRENT
@@ -37,8 +37,8 @@ from rxsync.pipeline.options import parse
 from rxsync.pipeline.plugin import Plugin
 from rxsync.pipeline.plugins import load
 from rxsync.pipeline.progress import EVERY, Advanced, Event, Events, Finished, Started
-from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.report import Problem, Report
+from rxsync.pipeline.rules import RETRIES, Amend, Mode, Policy, Rules
 from rxsync.pipeline.run import Run
 from rxsync.pipeline.source import locate
 from rxsync.pipeline.standard import standard
@@ -47,14 +47,6 @@ from rxsync.ports.catalog import Change, Version
 from rxsync.urls import without_credentials
 
 _log = logging.getLogger(__name__)
-
-Mode = Literal["mirror", "additive"]
-Policy = Literal["immediate", "on_demand"]
-
-RETRIES = 4
-
-
-Amend = Callable[[Recipe], Recipe]
 
 
 async def sync(
@@ -94,7 +86,7 @@ async def sync(
     loaded = load(plugin) if isinstance(plugin, str) else plugin
     guard = MaxDelete.parse(max_delete) if isinstance(max_delete, str) else max_delete
     chosen = parse(loaded.options, options or {}, loaded.name)
-    rules = _Rules(mode, policy, guard, max_concurrent, retries, amend, chosen)
+    rules = Rules(mode, policy, guard, max_concurrent, retries, amend, chosen)
     sync = _Sync(locate(source), repository, loaded, rules, events)
     try:
         with locked(repository.home.locks, repository.name):
@@ -108,32 +100,11 @@ async def sync(
     return sync.report
 
 
-@dataclass(frozen=True)
-class _Rules:
-    mode: Mode
-    policy: Policy
-    max_delete: MaxDelete
-    max_concurrent: int
-    retries: int
-    amend: Amend | None
-    options: object
-
-    def __post_init__(self) -> None:
-        if self.mode not in get_args(Mode):
-            raise UsageError(f"mode {self.mode!r}: expected {' or '.join(get_args(Mode))}")
-        if self.policy not in get_args(Policy):
-            raise UsageError(f"policy {self.policy!r}: expected {' or '.join(get_args(Policy))}")
-        if self.max_concurrent < 1:
-            raise UsageError(f"max_concurrent {self.max_concurrent}: expected at least 1")
-        if self.retries < 0:
-            raise UsageError(f"retries {self.retries}: expected at least 0")
-
-
 class _Sync:
     """The state of one sync. Its report is filled in as it goes."""
 
     def __init__(
-        self, url: str, repository: Repository, plugin: Plugin[Any, Any], rules: _Rules, events: Events | None
+        self, url: str, repository: Repository, plugin: Plugin[Any, Any], rules: Rules, events: Events | None
     ) -> None:
         self.url, self.repository, self.plugin, self.rules, self.events = url, repository, plugin, rules, events
         self.tally, self.report = Tally(), Report(run=None, repository=repository.name)

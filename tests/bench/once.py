@@ -10,7 +10,7 @@ from typing import cast
 
 from rxsync.pipeline.open import open as open_home
 from rxsync.pipeline.plugin import Plugin
-from rxsync.pipeline.sync import Policy, sync
+from rxsync.pipeline.rules import Policy, sync
 from rxsync.plugins.file import plugin
 from tests.bench.measure import measure
 
