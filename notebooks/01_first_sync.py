@@ -21,7 +21,8 @@ from pathlib import Path
 import rxsync
 
 source = Path(tempfile.mkdtemp())
-for name, text in {"about.txt": "about\n", "notes.txt": "notes\n", "iso/tiny.iso": "0" * 4096}.items():
+texts = {"about.txt": "about\n", "notes.txt": "notes\n", "iso/tiny.iso": "0" * 4096}
+for name, text in texts.items():
     (source / name).parent.mkdir(exist_ok=True)
     (source / name).write_text(text)
 

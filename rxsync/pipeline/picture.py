@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 
 from rxsync.wording import safe
 
@@ -96,8 +96,11 @@ def _entities(name: str) -> str:
     return "".join(c if c.isalnum() or c in "_ -.," else f"#{ord(c)};" for c in safe(name))
 
 
-ROW, NAME, REMARK = 36, 7.9, 6.3
-"""Height of a row, and width of a character in a name and in a remark, in pixels."""
+ROW, TAP = 36, 22
+"""Height of a row, and of what a tap adds to it, in pixels."""
+
+NAME, REMARK = 7.9, 6.3
+"""Width of a character in a name and in a remark, in pixels."""
 
 RAIL, INDENT, GAP = 30, 50, 22
 """Where the rail is, where names begin, and what stands between two columns, in pixels."""
@@ -125,8 +128,9 @@ def svg(line: Line) -> str:
     facts = names + GAP
     remarks = facts + REMARK * max((len(_gives(box)) for box in boxes), default=0) + GAP
     width = remarks + REMARK * len(TOGETHER) + GAP
-    height = ROW * (len(boxes) + 1)
-    body = [*_frames(line, width, remarks), *_rail(len(boxes), height), *_rows(boxes, facts, remarks)]
+    rows = [*accumulate((ROW + (TAP if box.tapped else 0) for box in boxes), initial=ROW)]
+    height = rows.pop()
+    body = [*_frames(line, rows, width, remarks), *_rail(rows, height), *_steps(boxes, rows, facts)]
     label = escape(", ".join(safe(box.name) for box in boxes))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="rxsync-line" role="img" aria-label="{label}" '
@@ -135,44 +139,40 @@ def svg(line: Line) -> str:
     )
 
 
-def _frames(line: Line, width: float, remarks: float) -> Iterator[str]:
+def _frames(line: Line, rows: Sequence[int], width: float, remarks: float) -> Iterator[str]:
     at = 0
     for group in line:
         if len(group) > 1:
-            top, high = _middle(at) - ROW / 2 + 3, ROW * len(group) - 6
-            yield f'<rect class="together" x="8" y="{top:g}" width="{width - 16:.0f}" height="{high}" rx="9"/>'
-            yield _remark_at(remarks, top + high / 2, TOGETHER)
+            top, bottom = rows[at] - ROW // 2 + 3, rows[at + len(group) - 1] + ROW // 2 - 3
+            yield (
+                f'<rect class="together" x="8" y="{top}" width="{width - 16:.0f}" height="{bottom - top}" rx="9"/>'
+                f"{_remark_at(remarks, (top + bottom) // 2, TOGETHER)}"
+            )
         at += len(group)
 
 
-def _rail(rows: int, height: float) -> Iterator[str]:
-    stops = [0.0, *(_middle(at) for at in range(rows)), float(height)]
-    for at, (above, below) in enumerate(pairwise(stops)):
-        yield f'<path class="rail" d="M{RAIL} {above + (8 if at else 2):g}V{below - 8:g}"/>'
+def _rail(rows: Sequence[int], height: int) -> Iterator[str]:
+    for at, (above, below) in enumerate(pairwise([0, *rows, height])):
+        yield f'<path class="rail" d="M{RAIL} {above + (8 if at else 2)}V{below - 8}"/>'
     yield f'<path class="head" d="M{RAIL - 5} {height - 10}h10l-5 9z"/>'
 
 
-def _rows(boxes: Sequence[Box], facts: float, remarks: float) -> Iterator[str]:
-    for at, box in enumerate(boxes):
-        y = _middle(at)
+def _steps(boxes: Sequence[Box], rows: Sequence[int], facts: float) -> Iterator[str]:
+    for box, y in zip(boxes, rows, strict=True):
         kind = "step own" if box.own else "step"
-        yield f'<circle class="{kind}" cx="{RAIL}" cy="{y:g}" r="6"/>'
-        yield f'<text class="name" x="{INDENT}" y="{y:g}">{escape(safe(box.name))}</text>'
+        yield f'<circle class="{kind}" cx="{RAIL}" cy="{y}" r="6"/>'
+        yield f'<text class="name" x="{INDENT}" y="{y}">{escape(safe(box.name))}</text>'
         if box.gives:
             yield _remark_at(facts, y, _gives(box))
         if box.tapped:
-            below = y + ROW / 2
-            yield f'<path class="tap" d="M{RAIL} {below:g}H{facts - GAP / 2:.0f}"/>'
+            below = y + (ROW + TAP) // 2
+            yield f'<path class="tap" d="M{RAIL} {below}H{facts - GAP / 2:.0f}"/>'
             yield _remark_at(facts, below, TAPPED)
-
-
-def _middle(at: int) -> float:
-    return ROW * (at + 1)
 
 
 def _gives(box: Box) -> str:
     return f"gives {safe(', '.join(box.gives))}" if box.gives else ""
 
 
-def _remark_at(x: float, y: float, words: str) -> str:
-    return f'<text class="remark" x="{x:.0f}" y="{y:g}">{escape(words)}</text>'
+def _remark_at(x: float, y: int, words: str) -> str:
+    return f'<text class="remark" x="{x:.0f}" y="{y}">{escape(words)}</text>'

@@ -44,6 +44,14 @@ def test_the_frame_holds_its_own_steps_and_no_other():
     assert inside == ["look", "see"]
 
 
+def test_a_tap_stands_between_its_step_and_the_next_and_touches_no_frame():
+    line = [[Box("a"), Box("b", tapped=True)], [Box("c"), Box("d")]]
+    (tap,) = drawn(line, "tap")
+    at = float(tap.get("d").partition(" ")[2].partition("H")[0])
+    one, other = drawn(line, "together")
+    assert float(one.get("y")) + float(one.get("height")) + 8 < at < float(other.get("y")) - 8
+
+
 def test_everything_drawn_lies_on_the_sheet_however_long_a_name_is():
     line = [[Box("n" * 80, gives=("f" * 60,)), Box("b")]]
     sheet = ET.fromstring(svg(line))
