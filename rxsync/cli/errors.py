@@ -15,9 +15,10 @@ import click
 from click.core import ParameterSource
 
 from rxsync.cli.globals import Settings
-from rxsync.cli.output import complain, discreet, safe, say_json
+from rxsync.cli.output import complain, discreet, say_json
 from rxsync.cli.stopping import Stopped
 from rxsync.errors import CANCELLED, Failure, RxSyncError, UsageError, failure
+from rxsync.wording import safe
 
 if TYPE_CHECKING:
     from rxsync.pipeline.report import Report

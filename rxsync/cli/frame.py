@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from rxsync.cli import stages
-from rxsync.cli.output import clock, count, safe, size
 from rxsync.pipeline.progress import Advanced
+from rxsync.wording import clock, count, safe, size
 
 NARROWEST = 30
 """With fewer columns than this the stages are left out."""

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from rxsync.cli.globals import Settings, global_options
-from rxsync.cli.output import count, safe, say, say_json
+from rxsync.cli.output import say, say_json
+from rxsync.wording import count, safe
 
 
 @click.command()

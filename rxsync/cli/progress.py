@@ -19,8 +19,9 @@ from rich.text import Text
 
 from rxsync.cli import frame
 from rxsync.cli.globals import Settings
-from rxsync.cli.output import complain, safe
+from rxsync.cli.output import complain
 from rxsync.pipeline.progress import EVERY, Advanced, Event, Finished, Started
+from rxsync.wording import safe
 
 LINE_EVERY = 30.0
 """Seconds between two lines in a log."""

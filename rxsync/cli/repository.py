@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from rxsync.cli.globals import Settings, global_options
-from rxsync.cli.output import count, moment, say, say_json, stamp
+from rxsync.cli.output import moment, say, say_json, stamp
+from rxsync.wording import count
 
 if TYPE_CHECKING:
     from rxsync.ports.catalog import RepositorySummary

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from rxsync.cli.output import safe
 from rxsync.flow import Gauge
+from rxsync.wording import safe
 
 WIDE, NARROW = 72, 50
 """With fewer columns the word beside each number is left out, and then what the stage waits for."""

@@ -11,7 +11,6 @@ import click
 
 from rxsync.cli.globals import Settings, global_options, option
 from rxsync.cli.output import say, say_json
-from rxsync.cli.summary import summary
 
 if TYPE_CHECKING:
     from rxsync.pipeline.report import Report
@@ -114,7 +113,7 @@ def sync(
     if settings.json:
         say_json(report.as_dict())
     elif not settings.quiet:
-        say(summary(report, verbose=settings.verbose))
+        say(report.lines(verbose=settings.verbose))
     return report.exit_code
 
 

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rxsync.cli.output import safe, say
+from rxsync.cli.output import say
+from rxsync.wording import safe
 
 WIDE = 1_000_000
 """Columns of a pipe: nothing is wrapped or cut there."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from rxsync.cli.globals import Settings, global_options
-from rxsync.cli.output import count, moment, safe, say, say_json, size, stamp
+from rxsync.cli.output import moment, say, say_json, stamp
+from rxsync.wording import count, safe, size
 
 if TYPE_CHECKING:
     from rxsync.pipeline.home import Repository

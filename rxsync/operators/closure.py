@@ -7,83 +7,78 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from typing import TypeAlias
 
 from rxsync.declare import DeclarativeContent
 
-Further = Callable[[DeclarativeContent], Awaitable[Iterable[DeclarativeContent]]]
-"""Answers with the units that one leads to."""
+Units: TypeAlias = (
+    AsyncIterable[DeclarativeContent] | Awaitable[Iterable[DeclarativeContent]] | Iterable[DeclarativeContent]
+)
+Further: TypeAlias = Callable[[DeclarativeContent], Units]
+"""Gives the units that one leads to: as an async generator, or all at once."""
 
 
-async def closure(
-    roots: AsyncIterable[DeclarativeContent], further: Further, *, max_concurrent: int = 10
-) -> AsyncIterator[DeclarativeContent]:
+async def closure(roots: Units, further: Further, *, max_concurrent: int = 10) -> AsyncIterator[DeclarativeContent]:
     """Yield the roots and all that they lead to, each unit once, by identity.
 
         roots                a-----b|
         further(a) = [c, b]  --x             b is not yielded, and not followed, a second time
         yields               a-(c,b)
 
-    A unit is yielded before it is followed, so ``further`` may await its resolution. Deep goes before wide, and roots
-    are drawn only when nothing else waits: what waits to be followed stays short.
+    A unit is yielded before it is followed, so ``further`` may await its resolution. Deep goes before wide: what waits
+    to be followed stays short.
 
     Args:
         roots: where to begin.
-        further: answers with the units that one leads to; dependencies, say.
+        further: gives the units that one leads to; dependencies, say.
         max_concurrent: most calls of ``further`` at once.
 
     Raises:
         Exception: the first of ``roots`` or ``further``; what is under way is cancelled and waited for.
     """
-    items = aiter(roots)
-    search = _Search(further, max_concurrent)
-    root = search.start(_next(items))
+    found: asyncio.Queue[DeclarativeContent | asyncio.Future[None]] = asyncio.Queue(max_concurrent)
+    seen: set[bytes] = set()
+    waiting: list[DeclarativeContent] = []
+    tasks = {asyncio.ensure_future(_draw(roots, found))}
     try:
-        while search.tasks:
-            done, _ = await asyncio.wait(search.tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                search.tasks.discard(task)
-                for unit in search.fresh(task.result()):
-                    yield unit
-            search.follow()
-            if root.done() and root.result() and not search.waiting:
-                root = search.start(_next(items))
-    finally:
-        await search.stop()
-        if (close := getattr(items, "aclose", None)) is not None:
-            await close()
-
-
-class _Search:
-    def __init__(self, further: Further, max_concurrent: int) -> None:
-        self._further, self._max_concurrent = further, max_concurrent
-        self._seen: set[bytes] = set()
-        self.waiting: list[DeclarativeContent] = []
-        self.tasks: set[asyncio.Future[Iterable[DeclarativeContent]]] = set()
-
-    def start(self, work: Awaitable[Iterable[DeclarativeContent]]) -> asyncio.Future[Iterable[DeclarativeContent]]:
-        task = asyncio.ensure_future(work)
-        self.tasks.add(task)
-        return task
-
-    def follow(self) -> None:
-        while self.waiting and len(self.tasks) <= self._max_concurrent:  # one of them draws roots
-            self.start(self._further(self.waiting.pop()))
-
-    def fresh(self, units: Iterable[DeclarativeContent]) -> Iterable[DeclarativeContent]:
-        for unit in units:
-            if unit.identity not in self._seen:
-                self._seen.add(unit.identity)
-                self.waiting.append(unit)
+        while tasks:
+            unit = await found.get()
+            if isinstance(unit, asyncio.Future):
+                tasks.discard(unit)
+                await unit  # raises what it raised
+            elif unit.identity not in seen:
+                seen.add(unit.identity)
+                waiting.append(unit)
                 yield unit
-
-    async def stop(self) -> None:
-        for task in self.tasks:
+            while waiting and len(tasks) <= max_concurrent:  # one of them draws the roots
+                tasks.add(asyncio.ensure_future(_draw(further, found, waiting.pop())))
+    finally:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _next(items: AsyncIterator[DeclarativeContent]) -> list[DeclarativeContent]:
+async def _draw(
+    source: Units | Further, found: asyncio.Queue[DeclarativeContent | asyncio.Future[None]], *of: DeclarativeContent
+) -> None:
+    """Put all units of a source into the queue, then the task that did."""
+    task = asyncio.current_task()
     try:
-        return [await anext(items)]
-    except StopAsyncIteration:
-        return []
+        async for unit in _each(source(*of) if callable(source) else source):
+            await found.put(unit)
+    finally:
+        if task is not None and not task.cancelling():
+            await found.put(task)
+
+
+async def _each(units: Units) -> AsyncIterator[DeclarativeContent]:
+    if isinstance(units, AsyncIterable):
+        try:
+            async for unit in units:
+                yield unit
+        finally:
+            if (close := getattr(units, "aclose", None)) is not None:
+                await close()
+    else:
+        for unit in await units if isinstance(units, Awaitable) else units:
+            yield unit

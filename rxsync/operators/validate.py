@@ -25,12 +25,12 @@ Check = Callable[[DeclarativeContent], "Awaitable[str | None] | Observable[str |
 Aside = Callable[[DeclarativeContent, str], Awaitable[None]]
 """Keeps the files of a unit for a look, out of the store."""
 
-OnInvalid = Literal["fail", "skip", "quarantine"]
+Policy = Literal["fail", "skip", "quarantine"]
 
 
 def validate(
     check: Check,
-    on_invalid: OnInvalid = "fail",
+    policy: Policy = "fail",
     *,
     aside: Aside | None = None,
     max_concurrent: int = 10,
@@ -48,7 +48,7 @@ def validate(
 
     Args:
         check: says why not.
-        on_invalid: what to do then: fail the run; skip the unit; or skip it and keep its files aside for a look.
+        policy: what to do then: fail the run; skip the unit; or skip it and keep its files aside for a look.
         aside: keeps them, ``run.quarantine``; only for ``"quarantine"``.
         max_concurrent: most units at once.
         name: what the report and gauges call it; None: the name of ``check``.
@@ -58,10 +58,10 @@ def validate(
 
     Errors: those of ``check``, with a note that names the unit; ``RejectedError`` where the policy is to fail.
     """
-    if on_invalid not in get_args(OnInvalid) or (on_invalid == "quarantine" and aside is None):
-        raise UsageError(f"on_invalid {on_invalid!r}: expected fail, skip, or quarantine with aside=run.quarantine")
+    if policy not in get_args(Policy) or (policy == "quarantine" and aside is None):
+        raise UsageError(f"policy {policy!r}: expected fail, skip, or quarantine with aside=run.quarantine")
     label = str(name or getattr(check, "__name__", "validate"))
-    work = _Validation(check, on_invalid, aside, label).work
+    work = _Validation(check, policy, aside, label).work
     return PlacedStage(
         stage(work, concurrency=max_concurrent, name=label),
         frozenset({"bytes"}),
@@ -72,14 +72,14 @@ def validate(
 @dataclass(frozen=True)
 class _Validation:
     check: Check
-    on_invalid: OnInvalid
+    policy: Policy
     aside: Aside | None
     name: str
 
     def work(self, unit: DeclarativeContent) -> Work[DeclarativeContent]:
         if unit.new is not None or any(a.body is None and a.stored is None for a in unit.artifacts):
             return (unit,)
-        if iscoroutinefunction(self.check) or self.on_invalid == "quarantine":
+        if iscoroutinefunction(self.check) or self.policy == "quarantine":
             return self._judged(unit)
         with at(unit):
             return then(self.check(unit), lambda reason: self._verdict(unit, reason))
@@ -88,15 +88,15 @@ class _Validation:
         with at(unit):
             answer = self.check(unit)
             reason = await answer if isawaitable(answer) else answer
-            if reason and self.aside is not None and self.on_invalid == "quarantine":
+            if reason and self.aside is not None and self.policy == "quarantine":
                 await self.aside(unit, reason)
         return self._verdict(unit, reason)
 
     def _verdict(self, unit: DeclarativeContent, reason: str | None) -> Sequence[DeclarativeContent]:
         if not reason:
             return (unit,)
-        if self.on_invalid == "fail":
+        if self.policy == "fail":
             raise RejectedError(unit.name, reason)
-        kind = "invalid" if self.on_invalid == "skip" else "quarantined"
+        kind = "invalid" if self.policy == "skip" else "quarantined"
         unit.skip(reason, kind=kind, step=self.name)
         return ()

@@ -16,6 +16,8 @@ from rxsync.declare import DeclarativeContent
 from rxsync.errors import UsageError
 from rxsync.operators import CatalogStage, PlacedStage, Stage
 from rxsync.operators.catalog_stage import Hook
+from rxsync.pipeline import picture
+from rxsync.pipeline.tap import Looker, tapped
 
 Wrap = Callable[[str, Stage], Stage]
 
@@ -32,6 +34,7 @@ class Step:
         gives: facts that are known of a unit once it has passed.
         until: facts that no earlier step may give.
         own: True for an author's step, which may add and drop units; it is watched, and fused with nothing.
+        lookers: who is told of each unit that leaves it.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Step:
     gives: frozenset[str] = frozenset()
     own: bool = True
     until: frozenset[str] = frozenset()
+    lookers: tuple[Looker, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,10 @@ class Group:
 
     steps: tuple[Step, ...]
     stage: Stage
+
+    def lookers(self) -> Iterator[tuple[str, Looker]]:
+        """Who looks at what leaves, and which of the steps they asked for."""
+        return ((step.name, looker) for step in self.steps for looker in step.lookers)
 
 
 class Recipe:
@@ -125,6 +133,29 @@ class Recipe:
         hooked = replace(self.steps[at], stage=stage.hooked(pre_save, post_save))
         return Recipe([*self.steps[:at], hooked, *self.steps[at + 1 :]])
 
+    def tap(self, name: str, looker: Looker) -> Recipe:
+        """Look at what leaves a step while the line runs, without disturbing it.
+
+            >>> from reactivex import operators as ops
+            >>> seen = []
+            >>> print(Recipe([Step("keep", ops.filter(bool))]).tap("keep", seen.append))
+            1  keep  tapped
+
+        Steps that share a transaction let their units go together, after the commit: a tap on any of them is told
+        then, and fusion stays as it is. The unit is the live one: what is learnt of it later will show in it.
+
+        Args:
+            name: of the step.
+            looker: an observer, or a function of a unit; called on the loop, so it should be quick. If it raises, a
+                warning is logged, and it is told no more.
+
+        Raises:
+            UsageError: there is no such step.
+        """
+        at = self._index(name)
+        step = replace(self.steps[at], lookers=(*self.steps[at].lookers, looker))
+        return Recipe([*self.steps[:at], step, *self.steps[at + 1 :]])
+
     def groups(self) -> list[Group]:
         """The stages as they run: neighbouring catalog steps that nothing stands between are one."""
         groups: list[Group] = []
@@ -141,6 +172,8 @@ class Recipe:
         for group in self.groups():
             step = group.steps[0]
             source = (wrap(step.name, group.stage) if step.own else group.stage)(source)
+            for name, looker in group.lookers():
+                source = tapped(name, looker)(source)
         return source
 
     def __call__(self, source: Observable[DeclarativeContent]) -> Observable[DeclarativeContent]:
@@ -149,13 +182,25 @@ class Recipe:
 
     def __str__(self) -> str:
         """List the steps; a bracket holds together what runs as one."""
-        rows = [row for group in self.groups() for row in _rows(group)]
-        width = max((len(name) for name, _ in rows), default=0)
-        lines = (f"{number}  {name:{width}}{bracket}" for number, (name, bracket) in enumerate(rows, 1))
-        return "\n".join(line.rstrip() for line in lines)
+        return picture.text(self._boxes())
+
+    def mermaid(self) -> str:
+        """Draw the line as a Mermaid flowchart; a frame holds together what runs as one."""
+        return picture.mermaid(self._boxes())
+
+    def svg(self) -> str:
+        """Draw the line as SVG; a frame holds together what runs as one. The author's steps are filled."""
+        return picture.svg(self._boxes())
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Show itself in a notebook."""
+        return {"text/plain": str(self), "text/html": self.svg()}
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
+
+    def _boxes(self) -> list[list[picture.Box]]:
+        return [[*map(_box, group.steps[:-1]), _box(group.steps[-1], any(group.lookers()))] for group in self.groups()]
 
     def _index(self, name: str) -> int:
         for at, step in enumerate(self.steps):
@@ -201,8 +246,5 @@ def _fused(group: Group, step: Step) -> Group | None:
     return Group((*group.steps, step), one.fused(other)) if one.fuses_with(other) else None
 
 
-def _rows(group: Group) -> Iterator[tuple[str, str]]:
-    last = len(group.steps) - 1
-    for at, step in enumerate(group.steps):
-        bracket = "" if not last else "  ┐" if at == 0 else "  ┘ one transaction" if at == last else "  │"
-        yield step.name, bracket
+def _box(step: Step, looked_at: bool = False) -> picture.Box:
+    return picture.Box(step.name, step.own, tuple(sorted(step.gives)), looked_at)

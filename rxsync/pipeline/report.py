@@ -5,11 +5,20 @@ Floor 4, pipeline. The keys are a promise (design, section 8): within ``rxsync.s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from rxsync.errors import Failure
+from rxsync.pipeline.card import card
+from rxsync.wording import count, duration, safe, size
 
 SCHEMA = "rxsync.sync/1"
+
+MOST_PROBLEMS = 10
+"""So many are shown; ``problems`` and JSON have them all."""
+
+RARE = ("repeated", "filtered", "skipped", "failed", "dropped")
+"""Ways of a unit that are not worth a word where nothing took them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +103,74 @@ class Report:
     def as_dict(self) -> dict[str, object]:
         """The report as plain values, for JSON."""
         return {"schema": SCHEMA, **asdict(self)}
+
+    def lines(self, *, verbose: bool = False) -> Iterator[str]:
+        """Tell of it in a few lines.
+
+        ::
+
+            tools: version 42, 1,204 units added, 16 removed
+              declared    12,220 units: 1,204 new, 11,016 known
+              downloaded  1.2 GB in 2:05, 9.6 MB/s
+        """
+        yield self._headline()
+        for name, fact in self._facts().items():
+            yield f"  {name:<10}  {safe(fact)}"
+        if verbose:
+            yield f"  run         {self.run}"
+        for kind, what, why in self._shown_problems():
+            yield f"  {kind:<10}  {safe(what)}: {safe(why)}"
+        if self._more():
+            yield f"  {self._more()}"
+
+    def __str__(self) -> str:
+        """The same lines, as one text."""
+        return "\n".join(self.lines())
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Show itself in a notebook."""
+        tone = "bad" if self.error else "odd" if self.problems else "good" if self.created else "calm"
+        more = [("…", self._more(), "")] if self._more() else []
+        shown = card(
+            self._headline(),
+            tone,
+            parts=[("new", self.new, "good"), ("known", self.known, "plain")]
+            + [(word, getattr(self, word), "bad" if word == "failed" else "odd") for word in RARE],
+            facts=self._facts(),
+            problems=[*self._shown_problems(), *more],
+        )
+        return {"text/plain": str(self), "text/html": shown}
+
+    def _headline(self) -> str:
+        if self.error is not None and self.version is None:
+            stays = "" if self.base_version is None else f", version {self.base_version} stays"
+            return f"{self.repository}: failed{stays}"
+        if not self.created:
+            return f"{self.repository}: nothing changed, version {self.version} stays"
+        added = count(self.added, "unit")
+        return f"{self.repository}: version {self.version}, {added} added, {self.removed:,} removed"
+
+    def _facts(self) -> dict[str, str]:
+        parts = [f"{self.new:,} new", f"{self.known:,} known"]
+        parts += [f"{number:,} {word}" for word in RARE if (number := getattr(self, word))]
+        facts = {"declared": f"{count(self.declared, 'unit')}: {', '.join(parts)}"}
+        if self.deferred:
+            facts["deferred"] = f"{count(self.deferred, 'file')} left until wanted"
+        facts["downloaded"] = self._downloaded()
+        if self.error is not None:
+            facts["error"] = f"{self.error.kind}: {self.error.message}"
+        return facts
+
+    def _downloaded(self) -> str:
+        if not self.bytes_downloaded:
+            return f"nothing, in {duration(self.seconds)}"
+        rate = self.bytes_downloaded / max(self.seconds, 0.001)
+        return f"{size(self.bytes_downloaded)} in {duration(self.seconds)}, {size(rate)}/s"
+
+    def _shown_problems(self) -> Iterator[tuple[str, str, str]]:
+        for problem in self.problems[:MOST_PROBLEMS]:
+            yield problem.kind, problem.relative_path, problem.reason
+
+    def _more(self) -> str:
+        more = len(self.problems) - MOST_PROBLEMS
+        return f"and {more:,} more" if more > 0 else ""

@@ -6,13 +6,14 @@ Floor 4, pipeline. Whatever a step needs it takes from here as an argument, noth
 from __future__ import annotations
 
 import asyncio
+from codecs import getincrementaldecoder
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent
-from rxsync.errors import FlowError
+from rxsync.errors import FlowError, MetadataError
 from rxsync.models import Remote
 from rxsync.pipeline.quarantine import keep_aside
 from rxsync.ports.catalog import Catalog
@@ -88,6 +89,26 @@ class Run(Generic[Options, Context]):
                 yield piece
         else:
             raise FlowError(f"{artifact.relative_path}: its bytes are not here; await its unit, or do not defer it")
+
+    async def lines_of(self, artifact: DeclarativeArtifact) -> AsyncIterator[str]:
+        """Read a text file that has been fetched, or is in the store, line by line: UTF-8, without their ends.
+
+        Raises:
+            FlowError: its bytes are not here.
+            StorageError: they cannot be read.
+            MetadataError: it is no UTF-8; names the file.
+        """
+        rest, decode = "", getincrementaldecoder("utf-8-sig")().decode
+        try:
+            async for piece in self.pieces_of(artifact):
+                *lines, rest = (rest + decode(piece)).split("\n")
+                for line in lines:
+                    yield line.removesuffix("\r")
+            rest += decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            raise MetadataError(f"{artifact.relative_path}: expected UTF-8: {error}") from error
+        if rest:
+            yield rest.removesuffix("\r")
 
     async def quarantine(self, unit: DeclarativeContent, reason: str) -> None:
         """Keep the fetched files of a unit, and why they did not come in, for a look: ``quarantine/RUN/N`` in the home.

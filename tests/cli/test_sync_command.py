@@ -6,10 +6,10 @@ import time
 import pytest
 
 from rxsync.cli.errors import describe, lines
-from rxsync.cli.output import count
 from rxsync.errors import StorageError
 from rxsync.pipeline.lock import locked
 from rxsync.pipeline.report import Report
+from rxsync.wording import count
 
 TO = ("--repository", "tools")
 

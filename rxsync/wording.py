@@ -1,0 +1,62 @@
+"""How numbers and foreign text look to people: the same in a terminal, a page and a notebook.
+
+Floor 0. Whatever a source says is shown, never sent: control characters are escaped, so that no name in a manifest can
+move a cursor.
+"""
+
+from __future__ import annotations
+
+
+def safe(text: str) -> str:
+    r"""Escape what a terminal would obey rather than show.
+
+    >>> safe("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def size(count: float) -> str:
+    """Tell bytes to people.
+
+    >>> size(0), size(999), size(1500), size(999_999), size(2.5e9)
+    ('0 B', '999 B', '1.5 kB', '1.0 MB', '2.5 GB')
+    """
+    if count < 1000:
+        return f"{count:.0f} B"
+    for unit in ("kB", "MB", "GB", "TB", "PB"):
+        count /= 1000
+        if count < 999.95 or unit == "PB":
+            break
+    return f"{count:.1f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Tell seconds to people.
+
+    >>> duration(0.234), duration(12.3), duration(125), duration(7325)
+    ('0.2 s', '12.3 s', '2:05', '2:02:05')
+    """
+    return f"{seconds:.1f} s" if seconds < 59.95 else clock(seconds)
+
+
+def clock(seconds: float) -> str:
+    """Tell seconds as a clock that is running shows them.
+
+    >>> clock(0.9), clock(125), clock(90061)
+    ('0:00', '2:05', '25:01:01')
+    """
+    minutes, second = divmod(int(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
+
+
+def count(number: int, noun: str) -> str:
+    """Tell how many.
+
+    >>> count(1, "unit"), count(1234, "unit")
+    ('1 unit', '1,234 units')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
