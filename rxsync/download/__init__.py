@@ -4,5 +4,6 @@ Floor 3, a wing. Implements ``rxsync.ports.downloader``.
 """
 
 from rxsync.download.downloads import Downloads, open_downloader
+from rxsync.download.lines import LineSplitter
 
-__all__ = ["Downloads", "open_downloader"]
+__all__ = ["Downloads", "LineSplitter", "open_downloader"]

@@ -21,9 +21,9 @@ Further: TypeAlias = Callable[[DeclarativeContent], Units]
 async def closure(roots: Units, further: Further, *, max_concurrent: int = 10) -> AsyncIterator[DeclarativeContent]:
     """Yield the roots and all that they lead to, each unit once, by identity.
 
-        roots                a-----b|
-        further(a) = [c, b]  --x             b is not yielded, and not followed, a second time
-        yields               a-(c,b)
+        roots       -a-------b-|
+        further(a)    --c-b|           further(b), further(c) lead nowhere
+        yields      -a--c-b----|       b once
 
     A unit is yielded before it is followed, so ``further`` may await its resolution. Deep goes before wide: what waits
     to be followed stays short.

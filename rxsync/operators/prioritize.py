@@ -14,9 +14,9 @@ from rxsync.declare import DeclarativeContent
 async def prioritize(*sources: AsyncIterable[DeclarativeContent]) -> AsyncIterator[DeclarativeContent]:
     """Yield what the sources declare, one source after the other; what an earlier one has in its place is left out.
 
-        first     ab|
-        second      bc|      b has the repository key, or a path, of the first's b
-        yields    ab-c|
+        first     -a-b-|
+        second         -c-b-d|       the second's b has the repository key, or a path, of the first's
+        yields    -a-b--c---d|
 
     A unit's place is its repository key and the paths of its files. Left out is not declared: the report does not
     count it. For sources that may be read at once, in any order and without priority, use ``reactivex.merge``.

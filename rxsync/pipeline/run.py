@@ -6,14 +6,14 @@ Floor 4, pipeline. Whatever a step needs it takes from here as an argument, noth
 from __future__ import annotations
 
 import asyncio
-from codecs import getincrementaldecoder
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent
-from rxsync.errors import FlowError, MetadataError
+from rxsync.download import LineSplitter
+from rxsync.errors import FlowError
 from rxsync.models import Remote
 from rxsync.pipeline.quarantine import keep_aside
 from rxsync.ports.catalog import Catalog
@@ -23,6 +23,10 @@ from rxsync.threads import in_thread
 
 Options = TypeVar("Options")
 Context = TypeVar("Context")
+
+
+LONGEST = 1 << 20
+"""Longest line of a text, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -96,19 +100,14 @@ class Run(Generic[Options, Context]):
         Raises:
             FlowError: its bytes are not here.
             StorageError: they cannot be read.
-            MetadataError: it is no UTF-8; names the file.
+            MetadataError: it is no text in UTF-8; names file and line.
         """
-        rest, decode = "", getincrementaldecoder("utf-8-sig")().decode
-        try:
-            async for piece in self.pieces_of(artifact):
-                *lines, rest = (rest + decode(piece)).split("\n")
-                for line in lines:
-                    yield line.removesuffix("\r")
-            rest += decode(b"", final=True)
-        except UnicodeDecodeError as error:
-            raise MetadataError(f"{artifact.relative_path}: expected UTF-8: {error}") from error
-        if rest:
-            yield rest.removesuffix("\r")
+        splitter = LineSplitter(artifact.relative_path, LONGEST)
+        async for piece in self.pieces_of(artifact):
+            for line in splitter.feed(piece):
+                yield line
+        for line in splitter.close():
+            yield line
 
     async def quarantine(self, unit: DeclarativeContent, reason: str) -> None:
         """Keep the fetched files of a unit, and why they did not come in, for a look: ``quarantine/RUN/N`` in the home.

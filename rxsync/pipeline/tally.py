@@ -13,6 +13,7 @@ from reactivex import Observable
 from reactivex import operators as ops
 
 from rxsync.declare import DeclarativeContent
+from rxsync.errors import FlowError
 from rxsync.operators import Stage
 from rxsync.pipeline.report import Problem
 
@@ -36,7 +37,15 @@ class Tally:
         return self.new + self.known + self.repeated + self.skipped
 
     def declare(self, unit: DeclarativeContent) -> None:
-        """Count a unit at the source."""
+        """Count a unit at the source.
+
+        Raises:
+            FlowError: it is none.
+        """
+        if not isinstance(unit, DeclarativeContent):
+            error = FlowError(f"it declares {unit!r}: expected a DeclarativeContent")
+            blame("declare")(error)
+            raise error
         self.declared += 1
         unit.noted = self.skip
 

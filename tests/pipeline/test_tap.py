@@ -103,5 +103,5 @@ async def test_a_whole_sync_can_be_tapped_at_any_step(tmp_path):
     home = rxsync.open(tmp_path / "home")
     report = await rxsync.sync(str(tmp_path / "files"), home.repository("r"), amend=amend)
     assert report.created
-    assert len(seen) == 9
+    assert len(seen) == 10
     assert all(sorted(unit.name for unit in units) == ["a", "b"] for units in seen.values())
