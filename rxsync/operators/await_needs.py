@@ -5,11 +5,15 @@ Floor 3, operators. Pulp leaves it to each plugin to gather units and flush them
 
 from __future__ import annotations
 
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable
+from reactivex.subject import Subject
+
 from rxsync.declare import DeclarativeContent
 from rxsync.errors import DroppedError, FlowError, SkippedError
 from rxsync.flow import flat_map_with_max_concurrent
 from rxsync.operators.stage import Stage
-from rxsync.typing import Work
+from rxsync.typing import Observer
 
 _ANY = 1 << 30  # who waits must never keep out those it waits for; the run's window bounds them
 
@@ -26,19 +30,31 @@ def await_needs() -> Stage:
     Errors: ``FlowError`` names the unit and what it needs, where that was dropped or never declared. A unit whose need
     is skipped is skipped, too.
     """
-    return flat_map_with_max_concurrent(_hold, _ANY, prefetch=0, name="await_needs")
+    hold = flat_map_with_max_concurrent(_wait, _ANY, prefetch=0, name="await_needs")
+
+    def operator(source: Observable[DeclarativeContent]) -> Observable[DeclarativeContent]:
+        def subscribe(observer: Observer, scheduler: abc.SchedulerBase | None = None) -> abc.DisposableBase:
+            held: Subject[DeclarativeContent] = Subject()
+
+            def take(unit: DeclarativeContent) -> None:  # nearly all need nothing: past the stage, which costs 7 us
+                (held if any(map(_is_open, unit.needs)) else observer).on_next(unit)
+
+            below = hold(held).subscribe(observer, scheduler=scheduler)
+            above = source.subscribe(take, held.on_error, held.on_completed, scheduler=scheduler)
+            return CompositeDisposable(above, below)
+
+        return Observable(subscribe)
+
+    return operator
 
 
-def _hold(unit: DeclarativeContent) -> Work[DeclarativeContent]:
-    for need in unit.needs:
-        if need.skipped is not None or not (need.resolved or need.new is False):
-            return _wait(unit)
-    return (unit,)
+def _is_open(need: DeclarativeContent) -> bool:
+    return need.skipped is not None or not (need.resolved or need.new is False)
 
 
 async def _wait(unit: DeclarativeContent) -> tuple[DeclarativeContent, ...]:
     for need in unit.needs:
-        if need.new is False:
+        if not _is_open(need):
             continue
         try:
             await need.resolution()

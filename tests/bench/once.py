@@ -9,17 +9,15 @@ import sys
 from typing import cast
 
 from rxsync.pipeline.open import open as open_home
-from rxsync.pipeline.plugin import Plugin
-from rxsync.pipeline.rules import Policy, sync
+from rxsync.pipeline.rules import Policy
+from rxsync.pipeline.sync import sync
 from rxsync.plugins.file import plugin
 from tests.bench.measure import measure
 
 
 async def once(url: str, home: str, policy: str) -> int:
     """Sync, and answer how many units there were; each of them must have come through, once."""
-    report = await sync(
-        url, open_home(home).repository("bench"), plugin=cast(Plugin, plugin), policy=cast(Policy, policy)
-    )
+    report = await sync(url, open_home(home).repository("bench"), plugin=plugin, policy=cast(Policy, policy))
     if report.declared != report.new + report.known or report.created != (report.new > 0):
         raise SystemExit(f"not what was to be measured: {report}")
     return report.declared
