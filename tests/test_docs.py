@@ -146,7 +146,7 @@ def test_every_example_in_a_docstring_is_true(path):
 
 def test_the_page_on_the_line_shows_it_as_it_is():
     nothing = SimpleNamespace(read=None, write=None, put=None, release=None, fetch=None)
-    run = Run("0" * 32, *[nothing] * 10, on_demand=False, max_concurrent=50, received=lambda size: None)
+    run = Run("0" * 32, *[nothing] * 10, on_demand=False, max_concurrent=50, received=print, nested=print)
     assert f"```text\n{standard(run)}\n```" in (ROOT / "docs" / "line.md").read_text()
 
 

@@ -59,6 +59,10 @@ class Listing(Reading):
         rows = self.connection.execute(_REPOSITORIES)
         return [RepositorySummary(n, versions, newest, _time(at), units) for n, versions, newest, at, units in rows]
 
+    def content_types(self) -> list[str]:
+        """The types of all content that is saved, by name."""
+        return [kind for (kind,) in self.connection.execute("SELECT DISTINCT type FROM content ORDER BY type")]
+
     def versions(self, name: str) -> list[Version]:
         """The versions of a repository, oldest first.
 

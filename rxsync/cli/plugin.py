@@ -29,13 +29,26 @@ def _list(settings: Settings) -> None:
     from rxsync.pipeline.plugins import installed
 
     rows = [_loaded(name) for name in installed()]
+    orphans = sorted(_types_here(settings).difference(*(row["content_types"] for row in rows)))
     if settings.json:
-        say_json({"schema": "rxsync.plugin-list/1", "plugins": rows})
+        say_json({"schema": "rxsync.plugin-list/1", "plugins": rows, "without_plugin": orphans})
         return
     from rxsync.cli.table import say_table
 
     cells = [(row["name"], ", ".join(row["content_types"]) or row["error"], row["distribution"]) for row in rows]
     say_table(("NAME", "CONTENT", "FROM"), cells)
+    if orphans:
+        say([f"No plugin for {', '.join(orphans)}: what is here can be read, and not be synced again."])
+
+
+def _types_here(settings: Settings) -> set[str]:
+    """The types of content in the home; none where there is no home."""
+    from rxsync.errors import HomeError
+
+    try:
+        return set(settings.stop.complete(settings.open().content_types))
+    except HomeError:
+        return set()
 
 
 def _loaded(name: str) -> dict[str, Any]:

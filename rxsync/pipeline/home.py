@@ -70,6 +70,15 @@ class Home:
         """
         return await self.read(lambda tx: list(tx.repositories()))
 
+    async def content_types(self) -> list[str]:
+        """The types of all content that is saved here, by name, also of plugins that are not installed.
+
+        Raises:
+            HomeError: there is no home here yet.
+            CatalogError: the database refused.
+        """
+        return await self.read(lambda tx: list(tx.content_types()))
+
     async def read(self, work: Callable[[ListTransaction], T]) -> T:
         """Ask the database, without writing anything.
 

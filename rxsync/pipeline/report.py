@@ -69,6 +69,7 @@ class Report:
         exit_code: what the command line ends with.
         error: why there is no version; None if all went well.
         problems: units that did not come through.
+        repositories: what was done to sub-repositories, each by itself.
     """
 
     run: str | None
@@ -93,6 +94,7 @@ class Report:
     exit_code: int = 0
     error: Failure | None = None
     problems: list[Problem] = field(default_factory=list)
+    repositories: list[Report] = field(default_factory=list)
 
     @property
     def balances(self) -> bool:

@@ -6,16 +6,17 @@ Floor 4, pipeline. Whatever a step needs it takes from here as an argument, noth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent
 from rxsync.download import LineSplitter
 from rxsync.errors import FlowError
 from rxsync.models import Remote
 from rxsync.pipeline.quarantine import keep_aside
+from rxsync.pipeline.report import Report
 from rxsync.ports.catalog import Catalog
 from rxsync.ports.downloader import Downloader
 from rxsync.ports.storage import Scratch, Storage
@@ -24,6 +25,12 @@ from rxsync.threads import in_thread
 Options = TypeVar("Options")
 Context = TypeVar("Context")
 
+
+Declare = Callable[[Any], AsyncIterator[DeclarativeContent]]
+"""An async generator function of a run."""
+
+OnNested = Literal["fail", "skip"]
+Nested = Callable[[str, Declare, OnNested], Awaitable[Report]]
 
 LONGEST = 1 << 20
 """Longest line of a text, in bytes."""
@@ -48,6 +55,7 @@ class Run(Generic[Options, Context]):
         on_demand: True where bytes are left for later unless an artifact says otherwise.
         max_concurrent: most units being downloaded at once.
         received: told each number of bytes as they arrive.
+        nested: runs the line of a sub-repository; see ``subrepository``.
     """
 
     id: str
@@ -64,6 +72,23 @@ class Run(Generic[Options, Context]):
     on_demand: bool
     max_concurrent: int
     received: Callable[[int], None]
+    nested: Nested
+
+    async def subrepository(self, name: str, declare: Declare, *, on_error: OnNested = "fail") -> Report:
+        """Sync what ``declare`` gives into a repository of its own, ``REPOSITORY+name``, by a line of its own.
+
+        Awaited inside the plugin's ``declare``, so the parts come first and the whole last. Each part is a version, or
+        none, for itself; what it did stands in ``report.repositories``. Options and context are those of this run.
+
+        Args:
+            name: letters, digits and ``._+-``.
+            declare: as the plugin's own.
+            on_error: ``fail``: its failure is this run's; ``skip``: it is told as a problem, and this run goes on.
+
+        Raises:
+            RxSyncError: it failed, and ``on_error`` is ``fail``.
+        """
+        return await self.nested(name, declare, on_error)
 
     async def bytes_of(self, artifact: DeclarativeArtifact) -> bytes:
         """Read the whole of a file that has been fetched, or is in the store.

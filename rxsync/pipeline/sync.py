@@ -34,12 +34,13 @@ from rxsync.pipeline.guards import DEFAULT, MaxDelete
 from rxsync.pipeline.home import Repository
 from rxsync.pipeline.lock import locked
 from rxsync.pipeline.options import parse
+from rxsync.pipeline.part import Part
 from rxsync.pipeline.plugin import Plugin
 from rxsync.pipeline.plugins import load
 from rxsync.pipeline.progress import EVERY, Advanced, Event, Events, Finished, Started
 from rxsync.pipeline.report import Problem, Report
 from rxsync.pipeline.rules import RETRIES, Amend, Mode, Policy, Rules
-from rxsync.pipeline.run import Run
+from rxsync.pipeline.run import Declare, OnNested, Run
 from rxsync.pipeline.source import locate
 from rxsync.pipeline.standard import standard
 from rxsync.pipeline.tally import Tally, blamed
@@ -161,11 +162,29 @@ class _Sync:
                 on_demand=rules.policy == "on_demand",
                 max_concurrent=rules.max_concurrent,
                 received=self.tally.receive,
+                nested=lambda *part: self._nested(catalog, lent, *part),
             )
             await plugin.before_run(lent)
             async with self._watched() as watch:
                 self._succeeded(*await self._line(lent).create(watch))
             await plugin.after_run(lent, self.report)
+
+    async def _nested(
+        self, catalog: SqliteCatalog, run: Run[Any, Any], name: str, declare: Declare, on_error: OnNested
+    ) -> Report:
+        repository = self.repository.home.repository(f"{self.repository.name}+{name}")
+        part = _Sync(self.url, repository, Part(self.plugin, run, declare), self.rules, None)
+        self.report.repositories.append(part.report)
+        try:
+            with locked(repository.home.locks, repository.name):
+                await part.run(catalog)
+        except Exception as error:
+            part.failed(error)
+            if on_error == "fail":
+                raise
+            problem = Problem(repository.name, None, str(error), type(error).__name__, "declare", 0)
+            self.tally.problems.append(problem)
+        return part.report
 
     def _line(self, run: Run[Any, Any]) -> DeclarativeVersion:
         plugin, name, amend = self.plugin, self.repository.name, self.rules.amend
@@ -210,7 +229,8 @@ class _Sync:
     def _succeeded(self, change: Change, version: Version | None) -> None:
         report = self.report
         self._count()
-        report.exit_code = 3 if report.skipped else 0
+        incomplete = [part.exit_code for part in report.repositories]
+        report.exit_code = 3 if report.skipped or any(incomplete) else 0
         for step, count, names in self.tally.dropped():
             report.dropped += count
             reason = f"step {step!r} let it fall without saying so"

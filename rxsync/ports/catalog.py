@@ -68,6 +68,9 @@ class ListTransaction(ReadTransaction, Protocol):
     def repositories(self) -> Sequence[RepositorySummary]:
         """Every repository with its newest version, by name."""
 
+    def content_types(self) -> Sequence[str]:
+        """The types of all content that is saved, by name."""
+
     def versions(self, name: str) -> Sequence[Version]:
         """The versions of a repository, oldest first.
 

@@ -69,3 +69,6 @@ def test_the_command_finds_it_tells_of_it_and_syncs_a_server(installed, tmp_path
         report = rxsync(home, *words, env=environment, expect=3)
     assert (report["new"], report["skipped"], report["version"]) == (1, 1, 1)
     assert rxsync(home, "repository", "show", "roles")["present"] == 1  # without its plugin
+    assert rxsync(home, "plugin")["without_plugin"] == ["roles.version"]
+    missing = rxsync(home, "sync", "http://127.0.0.1:9/", "--repository", "roles", "--plugin", "roles", expect=2)
+    assert missing["error"]["message"].startswith("no plugin 'roles'; installed: ")

@@ -433,6 +433,47 @@ async def test_of_several_sources_the_first_word_counts(sync, home):
     ]
 
 
+def parted(on_error, *, broken=False):
+    async def addon(run):
+        run.context.append("addon")
+        yield part("a", file="a")(run)
+        if broken:
+            raise KeyError("no addon")
+
+    async def declare(run):
+        report = await run.subrepository("addon", addon, on_error=on_error)
+        run.context.append(report.version)
+        yield part("whole", file="b")(run)
+
+    class Parted(Given):
+        context = list
+
+        async def after_run(self, run, report):
+            self.told = run.context
+
+    return Parted(declare)
+
+
+async def test_a_sub_repository_has_a_line_and_versions_of_its_own_and_comes_first(sync, home):
+    plugin = parted("fail")
+    report = await sync(plugin)
+    assert (report.new, [(one.repository, one.new, one.version) for one in report.repositories]) == (
+        1,
+        [("r+addon", 1, 1)],
+    )
+    assert plugin.told == ["addon", 1]
+    assert [unit.name for unit in await home.repository("r+addon").units()] == ["a"]
+    assert [unit.name for unit in await home.repository("r").units()] == ["b"]
+
+
+async def test_a_sub_repository_may_fail_alone_or_with_the_whole(sync, fails):
+    await fails(parted("fail", broken=True), KeyError, "no addon")
+    report = await sync(parted("skip", broken=True))
+    assert (report.exit_code, report.version) == (3, 1)
+    assert [(p.relative_path, p.kind) for p in report.problems] == [("r+addon", "KeyError")]
+    assert report.repositories[0].error.message == "plugin 'given', declare: KeyError: 'no addon'"
+
+
 # -- out of the line
 
 

@@ -1,0 +1,41 @@
+"""A part of a source that is a repository of its own.
+
+Floor 4, pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from rxsync.declare import DeclarativeContent
+from rxsync.pipeline.plugin import Plugin
+from rxsync.pipeline.recipe import Recipe
+from rxsync.pipeline.run import Declare, Run
+
+
+class Part(Plugin[Any, Any]):
+    """Declares a part; all else, and the context, is that of the whole.
+
+    Args:
+        whole: the plugin.
+        run: of the whole.
+        declare: what the part holds.
+    """
+
+    def __init__(self, whole: Plugin[Any, Any], run: Run[Any, Any], declare: Declare) -> None:
+        self._whole, self._declare = whole, declare
+        self.options, self.context = whole.options, lambda: run.context
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # a part is called as the whole is
+        """As the whole is called."""
+        return self._whole.name
+
+    def declare(self, run: Run[Any, Any]) -> AsyncIterator[DeclarativeContent]:
+        """Declare the part."""
+        return self._declare(run)
+
+    def recipe(self, standard: Recipe, run: Run[Any, Any]) -> Recipe:
+        """Give the line of the whole."""
+        return self._whole.recipe(standard, run)
