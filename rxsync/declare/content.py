@@ -39,6 +39,9 @@ class DeclarativeContent(Resolvable):
 
     __slots__ = ("__weakref__", "_artifacts", "_content", "_identity", "extra_data", "new", "origin", "repeated")
 
+    extra_data: object
+    origin: str | None
+
     def __init__(
         self,
         content: Content,

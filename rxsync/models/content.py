@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from peewee import CharField, Field, FixedCharField, ForeignKeyField, IntegerField, Metadata, TextField
+from peewee import BlobField, CharField, Field, FixedCharField, ForeignKeyField, IntegerField, Metadata, TextField
 
 from rxsync.errors import DeclarationError
 from rxsync.identity import Value, identify
@@ -44,7 +44,7 @@ class Content(Row):
     ``id`` is the row's key in this database, shared with the table ``content``; None until saved.
     """
 
-    id = IntegerField(primary_key=True)
+    id: IntegerField[int] = IntegerField(primary_key=True)
 
     class Meta:
         """Inherited by every content type."""
@@ -75,10 +75,14 @@ class Content(Row):
 class ContentRow(Row):
     """The part every unit has, whatever its type: its identity, and its place in a version."""
 
-    id = IntegerField(primary_key=True)
-    identity = IdentityField(unique=True, help_text="blake2b-128 of the natural key")
-    type = CharField(help_text="content type, e.g. file.file; its own fields are in the table file_file")
-    repository_key = IdentityField(null=True, help_text="what may stand only once in a version, hashed")
+    id: IntegerField[int] = IntegerField(primary_key=True)
+    identity: BlobField[bytes] = IdentityField(unique=True, help_text="blake2b-128 of the natural key")
+    type: CharField[str] = CharField(
+        help_text="content type, e.g. file.file; its own fields are in the table file_file"
+    )
+    repository_key: BlobField[bytes | None] = IdentityField(
+        null=True, help_text="what may stand only once in a version, hashed"
+    )
 
     class Meta:
         """Pulp's name for it."""
@@ -92,15 +96,15 @@ class ContentArtifact(Row):
     Follows: ``pulpcore.app.models.ContentArtifact``.
     """
 
-    id = IntegerField(primary_key=True)
-    content = ForeignKeyField(ContentRow, index=False)
-    relative_path = TextField(help_text="POSIX, relative, below the root of a publication")
-    artifact = ForeignKeyField(Artifact, null=True)
+    id: IntegerField[int] = IntegerField(primary_key=True)
+    content: ForeignKeyField[ContentRow] = ForeignKeyField(ContentRow, index=False)
+    relative_path: TextField[str] = TextField(help_text="POSIX, relative, below the root of a publication")
+    artifact: ForeignKeyField[Artifact | None] = ForeignKeyField(Artifact, null=True)
 
     class Meta:
         """Each path once in a unit."""
 
-        indexes = ((("content", "relative_path"), True),)
+        indexes: tuple[tuple[tuple[str, ...], bool], ...] = ((("content", "relative_path"), True),)
 
 
 Read = Callable[[Content], Value]

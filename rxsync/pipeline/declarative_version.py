@@ -41,6 +41,12 @@ class DeclarativeVersion:
         recipe: the steps; the standard ones where none is given.
     """
 
+    run: Run
+    tally: Tally
+    mirror: bool
+    max_delete: MaxDelete
+    recipe: Recipe
+
     def __init__(
         self,
         source: Source,
