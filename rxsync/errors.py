@@ -112,6 +112,10 @@ class DeclarationError(RxSyncError):
         expected: what would have been possible.
     """
 
+    field: str
+    value: object
+    expected: str
+
     def __init__(self, field: str, value: object, expected: str) -> None:
         super().__init__(field, value, expected)
         self.field, self.value, self.expected = field, value, expected
@@ -160,6 +164,10 @@ class DownloadError(SourceError):
         attempts: how often it was tried.
     """
 
+    url: str
+    reason: str
+    transient: bool
+
     relative_path: str | None = None
     attempts = 1
 
@@ -198,6 +206,10 @@ class DigestMismatchError(IntegrityError):
         received: lower-case hex digest of the bytes that arrived.
     """
 
+    algorithm: str
+    declared: str
+    received: str
+
     def __init__(self, url: str, algorithm: str, declared: str, received: str) -> None:
         super().__init__(url, f"{algorithm} declared {declared}, received {received}", transient=True)
         self.algorithm, self.declared, self.received = algorithm, declared, received
@@ -210,6 +222,9 @@ class SizeMismatchError(IntegrityError):
         declared: size the plugin declared, in bytes.
         received: bytes that arrived; one more than declared where the rest was not read.
     """
+
+    declared: int
+    received: int
 
     def __init__(self, url: str, declared: int, received: int) -> None:
         more = "or more " if received > declared else ""

@@ -20,6 +20,8 @@ class Stopped(BaseException):
         exit_code: 128 and the number of the signal: 130 for SIGINT, 143 for SIGTERM.
     """
 
+    exit_code: int
+
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.exit_code = 128 + number

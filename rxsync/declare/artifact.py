@@ -88,6 +88,8 @@ class DeclarativeArtifact:
         "validators_of",
     )
 
+    extra_data: object
+
     def __init__(
         self,
         urls: str | Sequence[str],

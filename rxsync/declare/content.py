@@ -71,6 +71,9 @@ class DeclarativeContent(Resolvable):
         "skipped",
     )
 
+    extra_data: object
+    origin: str | None
+
     def __init__(
         self,
         content: Content,

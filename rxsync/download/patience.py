@@ -22,6 +22,8 @@ class Patience:
         RuntimeError: there is no event loop.
     """
 
+    loop: asyncio.AbstractEventLoop
+
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.loop = asyncio.get_running_loop()  # asked once: it costs a system call
@@ -63,6 +65,8 @@ class Patience:
 class _Wait:
     __slots__ = ("_patience", "expired", "since", "task")
 
+    expired: bool
+    since: float
     task: asyncio.Task[object]
 
     def __init__(self, patience: Patience) -> None:

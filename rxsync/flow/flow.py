@@ -41,6 +41,15 @@ class Flow:
         loop: where tasks run; None on virtual time.
     """
 
+    base: abc.SchedulerBase
+    window: int
+    on_fail: Callable[[BaseException], None]
+    loop: asyncio.AbstractEventLoop | None
+    held: int
+    peak: int
+    gate: Gate
+    thread: int
+
     def __init__(
         self,
         base: abc.SchedulerBase,

@@ -26,6 +26,8 @@ class Gate:
 
     __slots__ = ("_opening", "_waiting", "is_open")
 
+    is_open: bool
+
     def __init__(self) -> None:
         self.is_open, self._opening = True, False
         self._waiting: dict[object, Callable[[], None]] = {}

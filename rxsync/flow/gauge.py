@@ -21,6 +21,8 @@ class Label:
 
     __slots__ = ("name",)
 
+    name: str
+
     def __init__(self, name: str) -> None:
         self.name = name
 
@@ -61,6 +63,9 @@ class Station:
     feeds = False
     absorbs = False
     passing = True  # born on the way, inside another operator; the run corrects it for those it began with
+
+    def __init__(self, label: Label, depth: int, down: Level) -> None:
+        self.label, self.depth, self.down = label, depth, down
 
     def waits_for(self) -> Waits:
         """What keeps it from going on."""

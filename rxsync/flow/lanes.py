@@ -37,6 +37,9 @@ class Parking:
         next: items that waited and have a place now; whoever takes one lets it go ahead.
     """
 
+    count: int
+    next: deque[Item]
+
     def __init__(self, lanes: Lanes[Item]) -> None:
         self._of, self._most = lanes.of, lanes.most
         self.count, self.next = 0, deque[Item]()

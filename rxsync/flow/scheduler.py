@@ -31,6 +31,11 @@ class FlowScheduler(PeriodicScheduler):
             window may wait for that work.
     """
 
+    flow: Flow
+    gate: Level
+    depth: int
+    in_work: bool
+
     def __init__(self, flow: Flow, gate: Level | None = None, depth: int = 0, *, in_work: bool = False) -> None:
         super().__init__()
         self.flow, self.gate, self.depth, self.in_work = flow, gate or Gate(), depth, in_work

@@ -5,7 +5,8 @@ Floor 2, flow. A source asks before every item, and gives the scheduler a chance
 
 from __future__ import annotations
 
-from rxsync.flow.gate import AllOpen
+from rxsync.flow.flow import Flow
+from rxsync.flow.gate import AllOpen, Level
 from rxsync.flow.gauge import Label, Station, Waits
 from rxsync.flow.scheduler import FlowScheduler
 from rxsync.resolution import Resolvable
@@ -18,8 +19,14 @@ CHUNK = 256
 class Source(Station):
     """One subscription of a source."""
 
+    observer: Observer
+    scheduler: FlowScheduler
+    flow: Flow
+    gates: Level
+    live: bool
+
     def __init__(self, name: str, observer: Observer, scheduler: FlowScheduler) -> None:
-        self.label, self.depth, self.down = Label(name), scheduler.depth, scheduler.gate
+        super().__init__(Label(name), scheduler.depth, scheduler.gate)
         self.observer, self.scheduler, self.flow = observer, scheduler, scheduler.flow
         self.gates = scheduler.gate if scheduler.in_work else AllOpen((scheduler.gate, scheduler.flow.gate))
         self.live = True

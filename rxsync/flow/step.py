@@ -13,6 +13,7 @@ from collections.abc import Callable
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
+from rxsync.flow.flow import Flow
 from rxsync.flow.gate import Gate
 from rxsync.flow.gauge import Label, Station
 from rxsync.flow.scheduler import FlowScheduler
@@ -23,11 +24,19 @@ from rxsync.typing import Item, Observer
 class Step(Station):
     """One subscription of a buffer or of concurrent work. Subclasses say what a ``turn`` of the pump does."""
 
+    prefetch: int
+    observer: Observer
+    scheduler: FlowScheduler
+    flow: Flow
+    inbox: deque[Item]
+    completed: bool
+    stopped: bool
+
     gate: Gate
 
     def __init__(self, label: Label, prefetch: int, observer: Observer, scheduler: FlowScheduler) -> None:
-        self.label, self.prefetch, self.observer, self.scheduler = label, prefetch, observer, scheduler
-        self.flow, self.down, self.depth = scheduler.flow, scheduler.gate, scheduler.depth
+        super().__init__(label, scheduler.depth, scheduler.gate)
+        self.prefetch, self.observer, self.scheduler, self.flow = prefetch, observer, scheduler, scheduler.flow
         self.gate, self.inbox = Gate(), deque[Item]()
         self.completed = self.stopped = self._pumping = self._again = False
         self._upstream = SingleAssignmentDisposable()

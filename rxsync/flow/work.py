@@ -55,6 +55,11 @@ class Job:
 
     __slots__ = ("_cancel", "_owner", "_task", "item", "out", "queued", "rest", "size", "whole")
 
+    item: Item
+    queued: bool
+    size: int
+    whole: bool
+
     def __init__(self, owner: Owner, item: Item) -> None:
         self._owner, self.item, self.size = owner, item, weight(item)
         self.out: deque[Item] | None = None

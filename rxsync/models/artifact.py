@@ -19,14 +19,16 @@ class Artifact(Row):
     Follows: ``pulpcore.app.models.Artifact``.
     """
 
-    id = IntegerField(primary_key=True)
-    sha256 = FixedCharField(64, unique=True, help_text="lower-case hex of the bytes; their name in the store")
-    size = BigIntegerField(help_text="length of the bytes, in bytes")
-    sha512 = FixedCharField(128, null=True, help_text="where a source declared it")
-    sha384 = FixedCharField(96, null=True, help_text="where a source declared it")
-    sha224 = FixedCharField(56, null=True, help_text="where a source declared it")
-    sha1 = FixedCharField(40, null=True, help_text="where a source declared it")
-    md5 = FixedCharField(32, null=True, help_text="where a source declared it")
+    id: IntegerField[int] = IntegerField(primary_key=True)
+    sha256: FixedCharField[str] = FixedCharField(
+        64, unique=True, help_text="lower-case hex of the bytes; their name in the store"
+    )
+    size: BigIntegerField[int] = BigIntegerField(help_text="length of the bytes, in bytes")
+    sha512: FixedCharField[str | None] = FixedCharField(128, null=True, help_text="where a source declared it")
+    sha384: FixedCharField[str | None] = FixedCharField(96, null=True, help_text="where a source declared it")
+    sha224: FixedCharField[str | None] = FixedCharField(56, null=True, help_text="where a source declared it")
+    sha1: FixedCharField[str | None] = FixedCharField(40, null=True, help_text="where a source declared it")
+    md5: FixedCharField[str | None] = FixedCharField(32, null=True, help_text="where a source declared it")
 
 
 for _name in DIGEST_SIZES:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from peewee import CharField, ForeignKeyField, IntegerField, TextField
+from peewee import BlobField, CharField, ForeignKeyField, IntegerField, TextField
 
 from rxsync.identity import identify
 from rxsync.models.artifact import Artifact
@@ -31,7 +31,7 @@ class Content(Keyed):
     ``id`` is the row's key in this database, shared with the table ``content``; None until saved.
     """
 
-    id = IntegerField(primary_key=True)
+    id: IntegerField[int] = IntegerField(primary_key=True)
 
     class Meta:
         """Inherited by every content type."""
@@ -65,10 +65,14 @@ class Content(Keyed):
 class ContentRow(Row):
     """The part every unit has, whatever its type: its identity, and its place in a version."""
 
-    id = IntegerField(primary_key=True)
-    identity = IdentityField(unique=True, help_text="blake2b-128 of the natural key")
-    type = CharField(help_text="content type, e.g. file.file; its own fields are in the table file_file")
-    repository_key = IdentityField(null=True, help_text="what may stand only once in a version, hashed")
+    id: IntegerField[int] = IntegerField(primary_key=True)
+    identity: BlobField[bytes] = IdentityField(unique=True, help_text="blake2b-128 of the natural key")
+    type: CharField[str] = CharField(
+        help_text="content type, e.g. file.file; its own fields are in the table file_file"
+    )
+    repository_key: BlobField[bytes | None] = IdentityField(
+        null=True, help_text="what may stand only once in a version, hashed"
+    )
 
     class Meta:
         """Pulp's name for it."""
@@ -82,15 +86,15 @@ class ContentArtifact(Row):
     Follows: ``pulpcore.app.models.ContentArtifact``.
     """
 
-    id = IntegerField(primary_key=True)
-    content = ForeignKeyField(ContentRow, index=False)
-    relative_path = TextField(help_text="POSIX, relative, below the root of a publication")
-    artifact = ForeignKeyField(Artifact, null=True)
+    id: IntegerField[int] = IntegerField(primary_key=True)
+    content: ForeignKeyField[ContentRow] = ForeignKeyField(ContentRow, index=False)
+    relative_path: TextField[str] = TextField(help_text="POSIX, relative, below the root of a publication")
+    artifact: ForeignKeyField[Artifact | None] = ForeignKeyField(Artifact, null=True)
 
     class Meta:
         """Each path once in a unit."""
 
-        indexes = ((("content", "relative_path"), True),)
+        indexes: tuple[tuple[tuple[str, ...], bool], ...] = ((("content", "relative_path"), True),)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,8 @@ class Remote(Row):
     Follows: ``pulpcore.app.models.Remote``.
     """
 
-    id = IntegerField(primary_key=True)
-    url = TextField(unique=True, help_text="the source as it was given, without credentials")
+    id: IntegerField[int] = IntegerField(primary_key=True)
+    url: TextField[str] = TextField(unique=True, help_text="the source as it was given, without credentials")
 
 
 class RemoteArtifact(Row):
@@ -27,17 +27,19 @@ class RemoteArtifact(Row):
     Follows: ``pulpcore.app.models.RemoteArtifact``, which keeps one URL; here all are kept, in order.
     """
 
-    content_artifact = ForeignKeyField(ContentArtifact, index=False)
-    remote = ForeignKeyField(Remote, index=False)
-    position = IntegerField(help_text="0 is tried first")
-    url = TextField(help_text="without credentials")
-    size = BigIntegerField(null=True, help_text="declared length, in bytes")
-    digests = TextField(help_text="declared, as algorithm:hex, sorted, joined by spaces; may be empty")
-    etag = TextField(null=True, help_text="of the bytes we hold, where nothing was declared to know them by")
-    last_modified = TextField(null=True, help_text="likewise")
+    content_artifact: ForeignKeyField[ContentArtifact] = ForeignKeyField(ContentArtifact, index=False)
+    remote: ForeignKeyField[Remote] = ForeignKeyField(Remote, index=False)
+    position: IntegerField[int] = IntegerField(help_text="0 is tried first")
+    url: TextField[str] = TextField(help_text="without credentials")
+    size: BigIntegerField[int | None] = BigIntegerField(null=True, help_text="declared length, in bytes")
+    digests: TextField[str] = TextField(help_text="declared, as algorithm:hex, sorted, joined by spaces; may be empty")
+    etag: TextField[str | None] = TextField(
+        null=True, help_text="of the bytes we hold, where nothing was declared to know them by"
+    )
+    last_modified: TextField[str | None] = TextField(null=True, help_text="likewise")
 
     class Meta:
         """A file's URLs lie together, in order."""
 
-        primary_key = CompositeKey("content_artifact", "remote", "position")
+        primary_key: CompositeKey = CompositeKey("content_artifact", "remote", "position")
         without_rowid = True

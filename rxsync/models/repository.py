@@ -6,6 +6,8 @@ version n if it was added at or before n and not removed at or before n.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from peewee import CharField, DateTimeField, ForeignKeyField, IntegerField
 
 from rxsync.models.base import Row
@@ -19,9 +21,11 @@ class Repository(Row):
     Follows: ``pulpcore.app.models.Repository``.
     """
 
-    id = IntegerField(primary_key=True)
-    name = CharField(unique=True)
-    last_version = IntegerField(default=0, help_text="highest number given so far; numbers are never reused")
+    id: IntegerField[int] = IntegerField(primary_key=True)
+    name: CharField[str] = CharField(unique=True)
+    last_version: IntegerField[int] = IntegerField(
+        default=0, help_text="highest number given so far; numbers are never reused"
+    )
 
 
 class RepositoryVersion(Row):
@@ -30,19 +34,19 @@ class RepositoryVersion(Row):
     Follows: ``pulpcore.app.models.RepositoryVersion``.
     """
 
-    id = IntegerField(primary_key=True)
-    repository = ForeignKeyField(Repository)
-    number = IntegerField(help_text="0 is the empty one that every repository begins with")
-    created = DateTimeField(help_text="UTC")
-    run = ForeignKeyField(SyncRun, null=True, help_text="the sync that made it")
-    present = IntegerField(help_text="units in it")
-    added = IntegerField(help_text="units in it that were not in the version before")
-    removed = IntegerField(help_text="units of the version before that are not in it")
+    id: IntegerField[int] = IntegerField(primary_key=True)
+    repository: ForeignKeyField[Repository] = ForeignKeyField(Repository)
+    number: IntegerField[int] = IntegerField(help_text="0 is the empty one that every repository begins with")
+    created: DateTimeField[datetime] = DateTimeField(help_text="UTC")
+    run: ForeignKeyField[SyncRun | None] = ForeignKeyField(SyncRun, null=True, help_text="the sync that made it")
+    present: IntegerField[int] = IntegerField(help_text="units in it")
+    added: IntegerField[int] = IntegerField(help_text="units in it that were not in the version before")
+    removed: IntegerField[int] = IntegerField(help_text="units of the version before that are not in it")
 
     class Meta:
         """Each number once in a repository."""
 
-        indexes = ((("repository", "number"), True),)
+        indexes: tuple[tuple[tuple[str, ...], bool], ...] = ((("repository", "number"), True),)
 
 
 class RepositoryContent(Row):
@@ -51,11 +55,13 @@ class RepositoryContent(Row):
     Follows: ``pulpcore.app.models.RepositoryContent``.
     """
 
-    id = IntegerField(primary_key=True)
-    repository = ForeignKeyField(Repository, index=False)
-    content = ForeignKeyField(ContentRow)
-    version_added = IntegerField(help_text="first version that has it")
-    version_removed = IntegerField(null=True, help_text="first later version that has it no more; NULL: still there")
+    id: IntegerField[int] = IntegerField(primary_key=True)
+    repository: ForeignKeyField[Repository] = ForeignKeyField(Repository, index=False)
+    content: ForeignKeyField[ContentRow] = ForeignKeyField(ContentRow)
+    version_added: IntegerField[int] = IntegerField(help_text="first version that has it")
+    version_removed: IntegerField[int | None] = IntegerField(
+        null=True, help_text="first later version that has it no more; NULL: still there"
+    )
 
 
 RepositoryContent.add_index(

@@ -43,6 +43,12 @@ class DeclarativeVersion:
         finalize: looks at the version in the transaction that makes it; what it raises undoes it.
     """
 
+    run: Run[Any, Any]
+    tally: Tally
+    mirror: bool
+    max_delete: MaxDelete
+    recipe: Recipe
+
     def __init__(
         self,
         source: Source,

@@ -47,6 +47,8 @@ class Home:
         HomeError: there is something else at ``path``.
     """
 
+    storage: LocalStorage
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.storage = LocalStorage(path)

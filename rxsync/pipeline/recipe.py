@@ -74,6 +74,8 @@ class Recipe:
         UsageError: two steps of one name, or an order that cannot work; names the two steps.
     """
 
+    steps: tuple[Step, ...]
+
     def __init__(self, steps: Iterable[Step]) -> None:
         self.steps = tuple(steps)
         self._check_names()

@@ -24,6 +24,14 @@ NAMED = 1000
 class Tally:
     """Counts units and bytes while they pass. Cheap: each method runs once a unit."""
 
+    declared: int
+    new: int
+    known: int
+    repeated: int
+    deferred: int
+    bytes_downloaded: int
+    ended: bool
+
     def __init__(self) -> None:
         self.declared = self.new = self.known = self.repeated = self.deferred = 0
         self.bytes_downloaded = self.skipped = 0

@@ -29,6 +29,8 @@ class LiveFolder:
         OSError: ``make``: it cannot be made, or one of this name lives. ``remove``: it cannot be removed.
     """
 
+    path: Path
+
     def __init__(self, tmp: Path, name: str) -> None:
         self.path = tmp / name
         self._lock: int | None = None

@@ -39,6 +39,11 @@ class LocalScratch:
         in_memory: bytes of the run in memory now.
     """
 
+    root: Path
+    folder: Path
+    threads: Executor
+    in_memory: int
+
     def __init__(self, root: Path, folder: Path, threads: Executor) -> None:
         self.root, self.folder, self.threads = root, folder, threads
         self.in_memory = 0
@@ -82,6 +87,8 @@ class LocalSink:
     Attributes:
         size: bytes taken so far.
     """
+
+    size: int
 
     def __init__(self, scratch: LocalScratch, algorithms: Collection[str]) -> None:
         self.size = 0

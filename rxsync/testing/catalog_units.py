@@ -19,28 +19,28 @@ from rxsync.ports.catalog import Change, Clash, Declared, Version, VersionTransa
 class Leaf(Content):
     """A unit with a place in its repository."""
 
-    path = TextField()
-    sha256 = FixedCharField(64)
-    weight = IntegerField(null=True)
+    path: TextField[str] = TextField()
+    sha256: FixedCharField[str] = FixedCharField(64)
+    weight: IntegerField[int | None] = IntegerField(null=True)
 
     class Meta:
         """Another leaf at the same path takes its place."""
 
         content_type = "test.leaf"
-        natural_key = ("path", "sha256")
-        repository_key = ("path",)
+        natural_key: tuple[str, ...] = ("path", "sha256")
+        repository_key: tuple[str, ...] = ("path",)
 
 
 class Stone(Content):
     """A unit without a place: any number may stand in a version."""
 
-    number = IntegerField()
+    number: IntegerField[int] = IntegerField()
 
     class Meta:
         """Known by its number alone."""
 
         content_type = "test.stone"
-        natural_key = ("number",)
+        natural_key: tuple[str, ...] = ("number",)
 
 
 TYPES = (Leaf, Stone)

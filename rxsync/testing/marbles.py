@@ -49,6 +49,8 @@ class Marbles:
         flow: the run that all of it belongs to.
     """
 
+    flow: Flow
+
     def __init__(self, window: int) -> None:
         self._clock, self._failures = TestScheduler(), list[BaseException]()
         self.flow = Flow(self._clock, window, self._failures.append)

@@ -54,7 +54,7 @@ class StorageTests:
     It needs pytest and pytest-asyncio, in either mode.
     """
 
-    pytestmark = pytest.mark.asyncio
+    pytestmark: pytest.MarkDecorator = pytest.mark.asyncio
 
     async def make_storage(self, folder: Path) -> Storage:
         """Make an empty store.

@@ -24,22 +24,22 @@ class FileContent(Content):
     Follows: ``pulp_file.app.models.FileContent``.
     """
 
-    relative_path = TextField()
-    sha256 = FixedCharField(64)
+    relative_path: TextField[str] = TextField()
+    sha256: FixedCharField[str] = FixedCharField(64)
 
     class Meta:
         """Two files are the same unit if path and bytes are the same."""
 
         content_type = "file.file"
-        natural_key = ("relative_path", "sha256")
-        repository_key = ("relative_path",)
+        natural_key: tuple[str, ...] = ("relative_path", "sha256")
+        repository_key: tuple[str, ...] = ("relative_path",)
 
 
 class FilePlugin(Plugin[NoOptions, None]):
     """Reads a manifest, or a folder, as declarations."""
 
     name = "file"
-    content_types = (FileContent,)
+    content_types: tuple[type[Content], ...] = (FileContent,)
 
     async def declare(self, run: Run[NoOptions, None]) -> AsyncIterator[DeclarativeContent]:
         """Declare each file of the source, in its order, while it is being read.
@@ -92,4 +92,4 @@ def _path(url: str) -> Path:
     return Path(unquote(urlsplit(url).path))
 
 
-plugin = FilePlugin()
+plugin: FilePlugin = FilePlugin()

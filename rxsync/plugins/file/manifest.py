@@ -38,6 +38,9 @@ class ManifestError(MetadataError):
         fault: what came, and what was expected.
     """
 
+    line: int
+    fault: str
+
     def __init__(self, line: int, fault: str) -> None:
         super().__init__(line, fault)
         self.line, self.fault = line, fault
