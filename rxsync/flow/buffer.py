@@ -6,16 +6,16 @@ Floor 2, flow. Stock ``buffer_with_count`` looks at no gate and waits for compan
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from reactivex import abc
+from reactivex import Observable, abc
 
 from rxsync.flow.gauge import Label, Waits
 from rxsync.flow.scheduler import FlowScheduler
 from rxsync.flow.step import Step, at_least_one, lift
 from rxsync.resolution import Resolvable
-from rxsync.typing import Item, Observer, Operator
+from rxsync.typing import Item, Observer
 
 T = TypeVar("T")
 
@@ -26,7 +26,9 @@ class Batch(list[T]):
     __slots__ = ()
 
 
-def buffer(count: int, *, linger: float | None = 0.05, prefetch: int | None = None) -> Operator[T, list[T]]:
+def buffer(
+    count: int, *, linger: float | None = 0.05, prefetch: int | None = None
+) -> Callable[[Observable[T]], Observable[list[T]]]:  # spelt out: behind an alias mypy takes T for known too early
     """Gather up to ``count`` items into a list.
 
         source           -a-b-c----d---e-|
