@@ -95,6 +95,9 @@ class SkippedError(FlowError):
         reason: why it was left out.
     """
 
+    name: str
+    reason: str
+
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(name, reason)
         self.name, self.reason = name, reason
@@ -145,6 +148,9 @@ class RejectedError(SourceError):
         name: of the unit.
         reason: what the check said.
     """
+
+    name: str
+    reason: str
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(name, reason)

@@ -43,6 +43,9 @@ _REMOTE_FILES = """
 class Reading:
     """A transaction that reads. Implements ``rxsync.ports.catalog.ReadTransaction``."""
 
+    connection: sqlite3.Connection
+    database: Database
+
     def __init__(self, connection: sqlite3.Connection, database: Database) -> None:
         self.connection, self.database = connection, database
 

@@ -5,7 +5,7 @@ Floor 1, models. Pulp leaves them to each plugin's ``_pre_save``; here they are 
 
 from __future__ import annotations
 
-from peewee import IntegerField
+from peewee import BlobField, IntegerField
 
 from rxsync.models.base import IdentityField
 from rxsync.models.keyed import Keyed
@@ -26,8 +26,10 @@ class Related(Keyed):
     ``id`` is the row's key in this database; None until saved.
     """
 
-    id = IntegerField(primary_key=True)
-    saved_as = IdentityField(unique=True, column_name="identity", null=True, help_text="blake2b-128 of the key")
+    id: IntegerField[int] = IntegerField(primary_key=True)
+    saved_as: BlobField[bytes | None] = IdentityField(
+        unique=True, column_name="identity", null=True, help_text="blake2b-128 of the key"
+    )
 
     class Meta:
         """Inherited by every related type."""

@@ -5,7 +5,7 @@ Floor 4, pipeline.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from rxsync.declare import DeclarativeContent
@@ -22,6 +22,9 @@ class Part(Plugin[Any, Any]):
         run: of the whole.
         declare: what the part holds.
     """
+
+    options: type[Any]
+    context: Callable[[], Any]
 
     def __init__(self, whole: Plugin[Any, Any], run: Run[Any, Any], declare: Declare) -> None:
         self._whole, self._declare = whole, declare

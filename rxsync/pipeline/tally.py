@@ -29,6 +29,7 @@ class Tally:
     known: int
     repeated: int
     deferred: int
+    skipped: int
     bytes_downloaded: int
     ended: bool
 
