@@ -8,6 +8,7 @@ from rxsync.errors import ConflictError, DeclarationError, MetadataError, Source
 from rxsync.models import Content, Remote
 from rxsync.pipeline.plugin import Plugin
 from rxsync.ports.downloader import Downloader
+from rxsync.storage.prefetched import prefetched
 
 __all__ = [
     "ConflictError",
@@ -21,4 +22,5 @@ __all__ = [
     "Remote",
     "SourceError",
     "check_relative_path",
+    "prefetched",
 ]
