@@ -5,7 +5,7 @@ Stands between the line and the plugins; light, and eager.
 
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent, check_relative_path
 from rxsync.errors import ConflictError, DeclarationError, MetadataError, SourceError
-from rxsync.flow import expand, flat_map_with_max_concurrent, from_async, stage
+from rxsync.flow import expand, flat_map_with_max_concurrent, from_async, from_blocking, from_callback, stage
 from rxsync.models import Content, Related, Remote
 from rxsync.operators import Stage, closure, for_new_content, prioritize, validate
 from rxsync.pipeline.draft import Draft
@@ -15,6 +15,7 @@ from rxsync.pipeline.report import Report
 from rxsync.pipeline.run import Run
 from rxsync.ports.catalog import WriteTransaction
 from rxsync.ports.downloader import Downloader, Request
+from rxsync.storage.prefetched import prefetched
 
 __all__ = [
     "ConflictError",
@@ -42,6 +43,9 @@ __all__ = [
     "flat_map_with_max_concurrent",
     "for_new_content",
     "from_async",
+    "from_blocking",
+    "from_callback",
+    "prefetched",
     "prioritize",
     "stage",
     "validate",

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rxsync.declare.body import Body, Validators
 from rxsync.declare.paths import check_relative_path
-from rxsync.errors import DeclarationError
+from rxsync.errors import DeclarationError, DigestMismatchError, SizeMismatchError
 from rxsync.models import DIGEST_SIZES
 
 _is_hex = re.compile(r"[0-9a-f]+").fullmatch
@@ -48,10 +48,10 @@ class DeclarativeArtifact:
     """One file to be fetched, kept, and served at ``relative_path``.
 
     Declared, and read-only from then on:
-        urls: where the bytes may be had, best first; at least one. A single string is a list of one.
+        urls: where the bytes may be had, best first. A single string is a list of one; may be empty if there is a body.
         relative_path: path in a publication, POSIX, relative, without ``.`` or ``..``.
-        digests: algorithm (as ``hashlib`` spells it) to lower-case hex; may be empty.
-        size: length of the bytes, in bytes; None if the source does not say.
+        digests: algorithm (as ``hashlib`` spells it) to lower-case hex; may be empty. With a body, all that it has.
+        size: length of the bytes, in bytes; None if the source does not say. With a body, its size.
         deferred: True: leave the bytes for later; False: fetch them now; None: as the policy says.
         headers: request headers of this file alone.
 
@@ -60,7 +60,7 @@ class DeclarativeArtifact:
 
     Learnt on the way:
         stored: the bytes in the store; None until they are there.
-        body: the bytes that were fetched and are not yet in the store; None otherwise.
+        body: the bytes that were fetched, or came with the declaration, and are not yet in the store; None otherwise.
         saved: the file as the database had it when it was asked; None if the unit was not saved with it.
         row: key of the file's row, once saved; written anew by each attempt of a transaction.
         validators: what the remote said to know the bytes by; looked up where no digest is declared.
@@ -68,6 +68,7 @@ class DeclarativeArtifact:
 
     Raises:
         DeclarationError: a field is impossible; names the field and the value.
+        IntegrityError: the body has another size or digest than is declared.
 
     Follows: ``pulpcore.plugin.stages.DeclarativeArtifact``.
     """
@@ -99,20 +100,24 @@ class DeclarativeArtifact:
         size: int | None = None,
         deferred: bool | None = None,
         headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
         extra_data: object = None,
     ) -> None:
         self._urls = (urls,) if isinstance(urls, str) else tuple(urls)
-        if not self._urls or "" in self._urls:
-            raise DeclarationError("urls", urls, "one URL or more")
+        if "" in self._urls or not (self._urls or body):
+            raise DeclarationError("urls", urls, "one URL or more, or a body")
         self._relative_path = check_relative_path(relative_path)
         self._digests = _check_digests(digests) if digests else _NOTHING
         if size is not None and size < 0:
             raise DeclarationError("size", size, "a number of bytes, 0 or more")
         self._size, self._deferred = size, deferred
+        if body is not None:
+            self._check_body(body)
+            self._digests, self._size = body.digests, body.size
         self._headers = dict(headers) if headers else _NOTHING
         self.extra_data = extra_data
         self.stored: StoredFile | None = None
-        self.body: Body | None = None
+        self.body: Body | None = body
         self.saved: SavedFile | None = None
         self.row: int | None = None
         self.validators: Validators | None = None
@@ -150,6 +155,19 @@ class DeclarativeArtifact:
 
     def __repr__(self) -> str:
         return f"<DeclarativeArtifact {self._relative_path}>"
+
+    def _check_body(self, body: Body) -> None:
+        if self._deferred:
+            raise DeclarationError("deferred", True, "False or None, since the bytes are here")
+        where = str(body.path or self._relative_path)
+        if self._size is not None and self._size != body.size:
+            raise SizeMismatchError(where, self._size, body.size)
+        for algorithm, declared in self._digests.items():
+            received = body.digests.get(algorithm)
+            if received is None:
+                raise DeclarationError(f"digests[{algorithm}]", declared, f"a body with its {algorithm}, to compare")
+            if received != declared:
+                raise DigestMismatchError(where, algorithm, declared, received)
 
 
 def first_digest(digests: Mapping[str, str]) -> str:

@@ -9,6 +9,8 @@ from rxsync.flow.concurrent import flat_map_with_max_concurrent
 from rxsync.flow.fan_out import fan_out
 from rxsync.flow.flow import Flow
 from rxsync.flow.from_async import from_async
+from rxsync.flow.from_blocking import from_blocking
+from rxsync.flow.from_callback import Emit, from_callback
 from rxsync.flow.from_hot import from_hot
 from rxsync.flow.from_iterable import from_iterable
 from rxsync.flow.gauge import Gauge
@@ -19,6 +21,7 @@ from rxsync.flow.stage import expand, stage
 from rxsync.flow.then import then
 
 __all__ = [
+    "Emit",
     "Flow",
     "FlowScheduler",
     "Gauge",
@@ -28,6 +31,8 @@ __all__ = [
     "fan_out",
     "flat_map_with_max_concurrent",
     "from_async",
+    "from_blocking",
+    "from_callback",
     "from_hot",
     "from_iterable",
     "run",

@@ -13,7 +13,6 @@ from typing import TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
-from rxsync.errors import FlowError
 from rxsync.flow.scheduler import FlowScheduler
 from rxsync.flow.source import CHUNK, Source
 from rxsync.typing import Item, Observer
@@ -56,7 +55,7 @@ class _Task(Source):
 
     def connect(self) -> abc.DisposableBase:
         self._task = self.flow.adopt(self._run(), source=True)
-        self._task.add_done_callback(self._ended)
+        self._task.add_done_callback(self.over)
         return Disposable(self.dispose)
 
     async def _run(self) -> None:
@@ -90,15 +89,6 @@ class _Task(Source):
                 await opened.wait()
             finally:
                 forget()
-
-    def _ended(self, task: asyncio.Future[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self.fail(error)
-        elif not task.cancelled():
-            self.complete()
-        elif self.live:
-            self.fail(FlowError(f"the task of source {self.label.name} was cancelled from outside the run"))
 
     def dispose(self) -> None:
         # our own task is not cancelled: it ends by itself, and its generator's finally may await

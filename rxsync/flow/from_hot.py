@@ -6,7 +6,6 @@ Floor 2, flow. A hot stream cannot be paused: what comes while the line wants no
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from typing import Literal, TypeVar
 
 from reactivex import Observable, abc
@@ -14,7 +13,7 @@ from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
 from rxsync.errors import FlowError
 from rxsync.flow.scheduler import FlowScheduler
-from rxsync.flow.source import Source
+from rxsync.flow.source import HotSource
 from rxsync.typing import Item, Observer
 
 T = TypeVar("T")
@@ -44,18 +43,15 @@ def from_hot(
     return Observable(subscribe)
 
 
-class _Hot(Source):
+class _Hot(HotSource):
     def __init__(self, most: int | None, observer: Observer, scheduler: FlowScheduler) -> None:
         super().__init__("from_hot", observer, scheduler)
         self._most, self._waiting = most, deque[Item]()
-        self._completed = self._emitting = False
         self._upstream = SingleAssignmentDisposable()
-        self._forget: Callable[[], None] | None = None
 
     def connect(self, observable: Observable[Item]) -> abc.DisposableBase:
-        self.flow.hot += 1
         self._upstream.disposable = observable.subscribe(
-            self._on_next, self.fail, self._on_completed, scheduler=self.scheduler
+            self._on_next, self.fail, self.complete, scheduler=self.scheduler
         )
         return Disposable(self.dispose)
 
@@ -63,41 +59,16 @@ class _Hot(Source):
         if self.flow.is_foreign_thread("a hot stream"):
             return
         self._waiting.append(item)
-        self._drain()
+        self.drain()
         if self.live and self._most is not None and len(self._waiting) > self._most:
             self.fail(FlowError(f"more than {self._most} items of a hot stream wait for the line"))
 
-    def _on_completed(self) -> None:
-        self._completed = True
-        self._drain()
-
-    def _drain(self) -> None:
-        if self._emitting:
-            return
-        self._emitting = True
-        try:
-            while self.live and self._waiting and self.gates.is_open:
-                self.emit(self._waiting.popleft())
-        except BaseException as error:
-            self.fail(error)
-        finally:
-            self._emitting = False
-        if self.live and self._waiting:
-            if self._forget is None:
-                self._forget = self.gates.on_open(self._reopened)
-        elif self._completed:
-            self.complete()
-
-    def _reopened(self) -> None:
-        self._forget = None
-        self._drain()
+    def take(self) -> Item:
+        return self._waiting.popleft()
 
     def stop(self) -> bool:
         was = super().stop()
         if was:
-            self.flow.hot -= 1
-            if self._forget is not None:
-                self._forget()
             self._waiting.clear()
             self._upstream.dispose()
         return was

@@ -5,6 +5,10 @@ Floor 2, flow. A source asks before every item, and gives the scheduler a chance
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
+from rxsync.errors import FlowError
 from rxsync.flow.flow import Flow
 from rxsync.flow.gate import AllOpen, Level
 from rxsync.flow.gauge import Label, Station, Waits
@@ -62,3 +66,66 @@ class Source(Station):
         if not self.live:
             return "done"
         return "input" if self.gates.is_open else "room"
+
+    def over(self, task: asyncio.Future[None]) -> None:
+        """End as its task did."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.fail(error)
+        elif not task.cancelled():
+            self.complete()
+        elif self.live:
+            self.fail(FlowError(f"the task of source {self.label.name} was cancelled from outside the run"))
+
+
+class HotSource(Source):
+    """A source that cannot be paused: what comes while the line wants nothing waits here, in the open.
+
+    Subclasses hold what waits, and count it by ``held()``.
+    """
+
+    def __init__(self, name: str, observer: Observer, scheduler: FlowScheduler) -> None:
+        super().__init__(name, observer, scheduler)
+        self.flow.hot += 1
+        self._ended = self._emitting = False
+        self._forget: Callable[[], None] | None = None
+
+    def take(self) -> Item:
+        """Give the item that waits longest, which the line wants now."""
+        raise NotImplementedError
+
+    def complete(self) -> None:
+        """Say that nothing more comes; what waits goes down first."""
+        self._ended = True
+        self.drain()
+
+    def drain(self) -> None:
+        """Send down what waits, as far as the line wants it."""
+        if self._emitting:
+            return
+        self._emitting = True
+        try:
+            while self.live and self.held() and self.gates.is_open:
+                self.emit(self.take())
+        except BaseException as error:
+            self.fail(error)
+        finally:
+            self._emitting = False
+        if self.live and self.held():
+            if self._forget is None:
+                self._forget = self.gates.on_open(self._reopened)
+        elif self._ended:
+            super().complete()
+
+    def _reopened(self) -> None:
+        self._forget = None
+        self.drain()
+
+    def stop(self) -> bool:
+        """Be over; False if it was already."""
+        was = super().stop()
+        if was:
+            self.flow.hot -= 1
+            if self._forget is not None:
+                self._forget()
+        return was

@@ -21,7 +21,7 @@ def query_existing_artifacts(
         result    -----(a,b)|       in order, each unit once
 
     One question for each kind of digest in the batch; of an artifact's digests the first of sha256, sha512, sha384,
-    sha224, sha1, md5 is asked for.
+    sha224, sha1, md5 is asked for. A body that came with the declaration is let go if its bytes are stored.
 
     Args:
         transact: runs a function in a transaction.
@@ -30,7 +30,9 @@ def query_existing_artifacts(
 
     Errors: passes ``transact``'s error on; units of the failed batch are not emitted.
     """
-    return CatalogStage(look_up, transact, writes=False, batch=batch, linger=linger, name="query_existing_artifacts")
+    return CatalogStage(
+        look_up, transact, writes=False, after=_let_go, batch=batch, linger=linger, name="query_existing_artifacts"
+    )
 
 
 def look_up(tx: ReadTransaction, units: Units) -> Units:
@@ -46,3 +48,10 @@ def look_up(tx: ReadTransaction, units: Units) -> Units:
             for artifact in by_digest[digest]:
                 artifact.stored = stored
     return units
+
+
+def _let_go(units: Units) -> None:
+    for unit in units:
+        for artifact in unit.artifacts:
+            if artifact.body is not None and artifact.stored is not None:
+                artifact.body = None

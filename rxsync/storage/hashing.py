@@ -10,12 +10,14 @@ import io
 import os
 from collections.abc import Collection
 from functools import cache, partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 READ_ONLY = 0o444
+
+PIECE = 1 << 20
 
 
 class _Hasher(Protocol):
@@ -41,6 +43,22 @@ def digests_of(data: bytes, algorithms: Collection[str]) -> dict[str, str]:
         if algorithm not in digests:
             digests[algorithm] = _new(algorithm)(data).hexdigest()
     return digests
+
+
+def digests_of_file(file: BinaryIO, algorithms: Collection[str]) -> tuple[dict[str, str], int]:
+    """Hash what ``file`` gives by sha256 and by each of ``algorithms``: the digests, and how many bytes it gave.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: ``hashlib`` knows no such algorithm.
+    """
+    hashers = {algorithm: _new(algorithm)() for algorithm in {"sha256", *algorithms}}
+    size = 0
+    while piece := file.read(PIECE):
+        size += len(piece)
+        for hasher in hashers.values():
+            hasher.update(piece)
+    return {algorithm: hasher.hexdigest() for algorithm, hasher in hashers.items()}, size
 
 
 class HashingFile(io.BufferedWriter):

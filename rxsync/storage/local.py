@@ -24,7 +24,8 @@ from aiofiles.threadpool import wrap
 from rxsync.declare.body import Body
 from rxsync.errors import StorageError
 from rxsync.storage.folders import LiveFolder, sweep
-from rxsync.storage.place import PIECE, place
+from rxsync.storage.hashing import PIECE
+from rxsync.storage.place import place
 from rxsync.storage.scratch import LocalScratch
 from rxsync.storage.trouble import storage_errors
 from rxsync.threads import in_thread, to_the_end

@@ -5,6 +5,7 @@ Floor 3, storage. A generator of steps, so that its caller chooses the thread an
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
@@ -15,12 +16,10 @@ from rxsync.declare.body import Body
 from rxsync.errors import StorageError
 from rxsync.storage import durable
 from rxsync.storage.folders import LiveFolder
-from rxsync.storage.hashing import READ_ONLY, HashingFile
+from rxsync.storage.hashing import PIECE, READ_ONLY, HashingFile
 from rxsync.storage.trouble import storage_error, storage_errors
 
 T = TypeVar("T")
-
-PIECE = 1 << 20
 
 
 def place(root: Path, bodies: Sequence[Body]) -> Generator[None, None, None]:
@@ -51,17 +50,31 @@ def _place_one(body: Body, temp: str, target: str) -> Iterator[None]:
         _write(body.data, temp)
     elif body.path is None:
         raise StorageError(f"cannot write {body.sha256}: its bytes were released before they were stored")
-    elif body.ours:
-        temp = str(body.path)
-        body.path.chmod(READ_ONLY)
+    elif body.ours and _moved(body.path, target):
+        body.path, body.ours = Path(target), False
+        return
     else:
         yield from _copy(body, body.path, temp)
+    _move(temp, target)
+
+
+def _moved(path: Path, target: str) -> bool:
+    """Move a file of ours; False if it is on another file system, where it can only be copied."""
+    path.chmod(READ_ONLY)
+    try:
+        _move(str(path), target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    return True
+
+
+def _move(temp: str, target: str) -> None:
     # A file that is already there may have a row by now, so it is replaced only by bytes that are durable.
     if not durable.settles_batches() or not _in_its_folder(durable.rename_new, temp, target):
         durable.fsync(temp)
         _in_its_folder(os.replace, temp, target)
-    if body.path is not None and body.ours:
-        body.path, body.ours = Path(target), False
 
 
 def _write(data: bytes, temp: str) -> None:

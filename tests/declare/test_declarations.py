@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxsync.declare import DeclarativeArtifact, DeclarativeContent
-from rxsync.errors import DeclarationError
+from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent
+from rxsync.errors import DeclarationError, DigestMismatchError, SizeMismatchError
 from rxsync.models import DIGEST_SIZES
 from rxsync.plugins.file import FileContent
 
 URL = "http://there/a"
+BODY = Body(1, {"sha256": "a" * 64, "sha1": "b" * 40}, data=b"x")
 
 
 def content(path="a"):
@@ -22,6 +23,8 @@ def content(path="a"):
         ("urls", lambda: DeclarativeArtifact([], "a")),
         ("urls", lambda: DeclarativeArtifact("", "a")),
         ("urls", lambda: DeclarativeArtifact([URL, ""], "a")),
+        ("urls", lambda: DeclarativeArtifact((), "a", body=None)),
+        ("urls", lambda: DeclarativeArtifact("", "a", body=BODY)),
         ("relative_path", lambda: DeclarativeArtifact(URL, "/a")),
         ("relative_path", lambda: DeclarativeArtifact(URL, "../a")),
         ("size", lambda: DeclarativeArtifact(URL, "a", size=-1)),
@@ -29,6 +32,8 @@ def content(path="a"):
         ("digests[sha256]", lambda: DeclarativeArtifact(URL, "a", digests={"sha256": "0" * 63})),
         ("digests[sha256]", lambda: DeclarativeArtifact(URL, "a", digests={"sha256": "G" * 64})),
         ("digests[md5]", lambda: DeclarativeArtifact(URL, "a", digests={"sha256": "0" * 64, "md5": "A" * 32})),
+        ("digests[md5]", lambda: DeclarativeArtifact((), "a", body=BODY, digests={"md5": "a" * 32})),
+        ("deferred", lambda: DeclarativeArtifact(URL, "a", body=BODY, deferred=True)),
         (
             "artifacts",
             lambda: DeclarativeContent(content(), [DeclarativeArtifact(URL, "a"), DeclarativeArtifact(URL, "a")]),
@@ -85,3 +90,17 @@ def test_a_unit_is_called_by_its_first_path_or_by_its_identity():
     assert DeclarativeContent(content(), [DeclarativeArtifact(URL, "b/a")]).name == "b/a"
     assert bare.name == f"FileContent {bare.identity.hex()}"
     assert repr(bare) == f"<unit {bare.name}>"
+
+
+def test_bytes_that_are_here_need_no_url_and_say_themselves_what_they_are():
+    artifact = DeclarativeArtifact((), "a", body=BODY)
+    assert (artifact.urls, artifact.body, artifact.digests, artifact.size) == ((), BODY, BODY.digests, 1)
+    same = DeclarativeArtifact(URL, "a", body=BODY, size=1, digests={"sha1": "b" * 40}, deferred=False)
+    assert (same.urls, same.digests) == ((URL,), BODY.digests)
+
+
+def test_bytes_that_are_here_are_compared_with_what_is_declared():
+    with pytest.raises(DigestMismatchError, match="a: sha1 declared c+, received b+"):
+        DeclarativeArtifact((), "a", body=BODY, digests={"sha1": "c" * 40})
+    with pytest.raises(SizeMismatchError, match="size declared 2 bytes, received 1"):
+        DeclarativeArtifact((), "a", body=BODY, size=2)

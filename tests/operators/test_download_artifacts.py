@@ -278,3 +278,14 @@ async def test_work_that_is_cancelled_before_it_begins_leaves_nothing_unawaited(
         await run(from_iterable(units).pipe(download_artifacts(fetch)))
     gc.collect()
     assert all(one.artifacts[0].body is None or one.name != "0" for one in units)
+
+
+@pytest.mark.parametrize("deferred", [False, True])
+def test_a_file_whose_bytes_came_with_the_declaration_passes_untouched(deferred):
+    here = body(b"a")
+    a = unit("a", urls=(), body=here)
+    with marbles() as m:
+        fetch = m.effect("---|")
+        m.expect(m.hot("-a|", a=a).pipe(download_artifacts(fetch, deferred=deferred)), "-a|", a=a)
+    assert fetch.calls == []
+    assert a.artifacts[0].body is here

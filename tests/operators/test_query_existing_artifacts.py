@@ -3,7 +3,7 @@
 from rxsync.flow import from_iterable, run
 from rxsync.operators import query_existing_artifacts
 from rxsync.testing.marbles import marbles
-from tests.operators.conftest import sha256, unit
+from tests.operators.conftest import body, sha256, unit
 
 
 def test_units_wait_for_their_batch_then_for_the_answer(memory):
@@ -49,3 +49,12 @@ async def test_the_same_operator_runs_over_asyncio_and_sqlite(catalog):
     await catalog.write(lambda tx: tx.add_artifacts([({"sha256": a.content.sha256}, 1)]))
     await run(from_iterable([a]).pipe(query_existing_artifacts(catalog.read)))
     assert a.artifacts[0].stored.size == 1
+
+
+def test_a_body_is_let_go_only_where_its_bytes_are_stored(memory):
+    a, b = unit("a", urls=(), body=body(b"a")), unit("b", urls=(), body=body(b"b"))
+    memory.tx.add_artifacts([({"sha256": sha256(b"a")}, 1)])
+    with marbles() as m:
+        look_up = query_existing_artifacts(memory.after(m, "-u|"), batch=2)
+        m.expect(m.hot("(a,b)-|", a=a, b=b).pipe(look_up), "-(a,b)|", a=a, b=b)
+    assert [artifact.body is None for unit in (a, b) for artifact in unit.artifacts] == [True, False]
