@@ -6,6 +6,7 @@ Floor 3, operators. Each takes functions that touch the world, so that it runs o
 from rxsync.operators.associate_content import associate_content
 from rxsync.operators.catalog_stage import CatalogStage
 from rxsync.operators.download_artifacts import download_artifacts
+from rxsync.operators.ported_stage import PortedStage, as_source, as_stage
 from rxsync.operators.query_existing_artifacts import query_existing_artifacts
 from rxsync.operators.query_existing_content import query_existing_content
 from rxsync.operators.refuse_clashes import refuse_clashes
@@ -17,7 +18,10 @@ from rxsync.operators.stage import Stage
 
 __all__ = [
     "CatalogStage",
+    "PortedStage",
     "Stage",
+    "as_source",
+    "as_stage",
     "associate_content",
     "download_artifacts",
     "query_existing_artifacts",
