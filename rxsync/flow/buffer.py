@@ -14,7 +14,7 @@ from reactivex import Observable, abc
 from rxsync.flow.gauge import Label, Waits
 from rxsync.flow.scheduler import FlowScheduler
 from rxsync.flow.step import Step, at_least_one, lift
-from rxsync.resolution import Resolvable
+from rxsync.resolution import Holder, Resolvable
 from rxsync.typing import Item, Observer
 
 T = TypeVar("T")
@@ -171,7 +171,7 @@ class _Buffer(Step):
         return True
 
 
-def let_go(items: Iterable[Item], holder: _Buffer) -> None:
+def let_go(items: Iterable[Item], holder: Holder) -> None:
     """Keep ``items`` back no longer."""
     for item in items:
         if isinstance(item, Resolvable):

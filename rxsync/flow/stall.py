@@ -33,5 +33,9 @@ def lost_items(run: AtRest, awaited: Collection[Resolvable], stations: Iterable[
     if dropped:
         return dropped
     entered = all(item.line is run for item in awaited)
-    asleep = not run.hot and all(is_waiting(source) for source in run.sources)
-    return [*awaited] if entered or asleep else []
+    return [*awaited] if entered or is_asleep(run) else []
+
+
+def is_asleep(run: AtRest) -> bool:
+    """Whether no source of ``run`` will bring anything unless an item that it awaits is resolved."""
+    return not run.hot and all(is_waiting(source) for source in run.sources)

@@ -9,6 +9,7 @@ from rxsync.operators.catalog_stage import CatalogStage
 from rxsync.operators.closure import closure
 from rxsync.operators.download_artifacts import download_artifacts
 from rxsync.operators.for_new_content import for_new_content
+from rxsync.operators.ported_stage import PortedStage, as_source, as_stage
 from rxsync.operators.prioritize import prioritize
 from rxsync.operators.query_existing_artifacts import query_existing_artifacts
 from rxsync.operators.query_existing_content import query_existing_content
@@ -23,7 +24,10 @@ from rxsync.operators.validate import validate
 __all__ = [
     "CatalogStage",
     "PlacedStage",
+    "PortedStage",
     "Stage",
+    "as_source",
+    "as_stage",
     "associate_content",
     "await_needs",
     "closure",

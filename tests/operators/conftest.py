@@ -9,6 +9,7 @@ from rxsync.catalog import schema
 from rxsync.catalog.versions import Versions
 from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent
 from rxsync.plugins.file import FileContent
+from tests.flow.conftest import nothing_left  # noqa: F401 - a fixture, for the tests of this folder, too
 
 RUN = "0" * 32
 
