@@ -14,7 +14,7 @@ from rxsync.flow import from_async, from_iterable, run, stage
 from rxsync.operators import PortedStage, as_source, as_stage
 from rxsync.operators.ported_line import INPUT
 from rxsync.plugins.file import FileContent
-from rxsync.testing.marbles import marbles
+from rxsync.testing import marbles
 
 
 def unit(name):
