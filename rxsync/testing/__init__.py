@@ -1,7 +1,7 @@
 """The test kit that plugin authors use, and that rxsync's own tests are written with.
 
 Floor 6, doors. This face imports no test framework, and nothing at all before it is asked for; the contract suites
-beside it (``catalog``, ``storage``) are made of pytest. No name here is that of a module, which would hide it.
+beside it (``catalog``, ``storage``, ``stages``) are made of pytest. A name here must not be a module's, too.
 """
 
 from __future__ import annotations
