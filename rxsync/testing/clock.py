@@ -25,7 +25,7 @@ from reactivex.testing.recorded import Recorded
 
 from rxsync.flow import Flow, FlowScheduler
 from rxsync.testing.diagram import Event, Kind, names_in, read
-from rxsync.testing.picture import Names, difference
+from rxsync.testing.picture import difference
 
 _FOREVER = 100_000.0  # seconds; a stream that never ends is cut off here
 
@@ -218,7 +218,8 @@ class _Expectation:
 
     def compare(self, names: dict[str, Any]) -> None:
         seen = self._seen if _ends(self._events) else [e for e in self._seen if e.time < len(self._diagram)]
-        picture = difference(self._events, seen, _called(self._values, names))
+        others = {name: value for name, value in names.items() if name not in self._values}
+        picture = difference(self._events, seen, [self._values, others])
         if picture is not None:
             raise AssertionError(picture)
 
@@ -233,11 +234,6 @@ class _Expectation:
 
 def _ends(events: Sequence[Event]) -> bool:
     return bool(events) and events[-1].kind != "next"
-
-
-def _called(own: dict[str, Any], others: dict[str, Any]) -> Names:
-    """Names for values: those of the diagram itself, then whatever the test calls them elsewhere."""
-    return [*own.items(), *((name, value) for name, value in others.items() if name not in own)]
 
 
 def _notification(event: Event) -> Notification[Any]:

@@ -7,14 +7,14 @@ pasted as what is expected; where marks of either stream would overlap, the seco
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
 from rxsync.testing.diagram import Event
 
-Names = Sequence[tuple[str, Any]]
-"""What values are called in the diagrams, the most telling first."""
+Names = Sequence[Mapping[str, Any]]
+"""What values are called: in the diagram itself, then elsewhere."""
 
 _NEAR = 12  # seconds of silence that are drawn before and after what happens
 _AFTER = 30  # events that are drawn after the first difference
@@ -158,9 +158,10 @@ def _mark(event: Event, names: Names) -> str:
 
 
 def _name(value: Any, names: Names) -> str:
-    same = [name for name, known in names if known is value] or [name for name, known in names if known == value]
-    if same:
-        return same[0]
+    for called in names:
+        known = called.items()
+        if same := [name for name, one in known if one is value] or [name for name, one in known if one == value]:
+            return same[0]
     if isinstance(value, str) and _is_name(value):
         return value
     if isinstance(value, list) and len(value) <= _MOST:

@@ -60,6 +60,7 @@ def test_an_exclamation_mark_leaves_the_stream_after_what_comes_in_that_second()
     with marbles() as m:
         m.expect(m.hot("-a-b-c|"), "-a-(b,!)")
         m.expect(m.hot("-a-b-c|"), "-a-b!")
+        m.expect(m.hot("-a-----").pipe(stage(m.effect("--x|"))), "---(x,!)")
 
 
 def test_an_effect_remembers_who_left_its_answer_before_it_was_whole():
@@ -79,8 +80,12 @@ def test_what_never_ends_is_not_taken_for_cancelled_when_the_test_is_over():
 
 
 def test_a_stream_that_ended_was_not_left():
-    with pytest.raises(AssertionError, match=r"expected ! \(to be left\) at 5 s, came the end at 3 s"), marbles() as m:
+    with (
+        pytest.raises(AssertionError, match=r"expected ! \(to be left\) at 5 s, came the end at 3 s") as caught,
+        marbles() as m,
+    ):
         m.expect(m.hot("-a-|"), "-a---!")
+    assert "actual    -a-|    ends at 3 s" in str(caught.value)
 
 
 @pytest.mark.parametrize("make", ["hot", "cold", "effect"])

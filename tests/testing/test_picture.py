@@ -68,10 +68,18 @@ def test_values_are_called_what_the_test_calls_them_anywhere():
     thing = Thing()
     said = picture(lambda m: m.hot("-a-c|", a=thing, c=1), "-b-c|", b=2, c=1)
     assert "expected b, came a" in said
+    said = picture(lambda m: m.hot("-a-c|", a=[1], c=2), "-x-y|", x=[1], y=3)
+    assert "actual    -x-c|" in said
+
+
+def test_a_name_of_the_diagram_is_no_other_value_of_the_same_name():
+    assert "expected a, came <thing>" in picture(lambda m: m.hot("-a-|", a=Thing()), "-a-|", a=2)
 
 
 def test_a_value_that_has_no_name_is_told():
-    assert "expected a, came <thing>" in picture(lambda m: rx.timer(1).pipe(ops.map(lambda _: Thing())), "-a|")
+    said = picture(lambda m: rx.timer(1).pipe(ops.map(lambda _: Thing())), "-a|")
+    assert "expected a, came <thing>" in said
+    assert said.count("<thing>") == 1
     said = picture(lambda m: from_iterable([1, Thing(), [1, Thing()]]), "(b,|)", b=2)
     assert "(?,?,[?,?],|)" in said
     assert "  at 0 s  [?,?] is [1, <thing>]" in said

@@ -68,8 +68,10 @@ async def test_other_bytes_than_declared_are_refused_also_after_retries(remote):
         await remote.fetch(request(remote, "a", digests={"sha256": hashlib.sha256(DATA).hexdigest()}))
     assert caught.value.attempts == remote.count("a") == 5
     remote.mend("a")
+    told = []
     with pytest.raises(SizeMismatchError):
-        await remote.fetch(request(remote, "a", size=3))
+        await remote.fetch(request(remote, "a", size=3, received=told.append))
+    assert told == []  # the length was announced
     assert remote.scratch.empty
 
 
@@ -118,6 +120,12 @@ async def test_a_conditional_request_is_answered_by_the_etag_before_the_date(rem
     body = await remote.fetch(request(remote, "a", validators=held))
     assert (body is None) == unchanged
     assert remote.asked[0].validators == held
+
+
+async def test_what_is_corrupt_is_not_unchanged(remote):
+    remote.put("a", b"1", etag='"1"')
+    remote.corrupt("a", b"2")
+    assert (await remote.fetch(request(remote, "a", validators=Validators('"1"')))).data == b"2"
 
 
 async def test_metadata_that_is_cut_off_or_no_text_fails(remote):
