@@ -11,7 +11,7 @@ from typing import TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SingleAssignmentDisposable
 
-from rxsync.flow.gate import AllOpen, Level
+from rxsync.flow.gate import AllOpen, Gate, Level
 from rxsync.flow.scheduler import FlowScheduler
 from rxsync.flow.step import at_least_one
 from rxsync.typing import Item, Observer, Operator
@@ -53,7 +53,8 @@ class _FanOut:
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._listeners: dict[object, Observer] = {}
-        self._gates: dict[object, Level] = {}
+        self._idle = Gate()  # closed while an item is given out: no other may overtake it to a branch
+        self._gates: dict[object, Level] = {self: self._idle}
         self._branches = CompositeDisposable()
         self._upstream = SingleAssignmentDisposable()
         self._running = 0
@@ -93,8 +94,10 @@ class _FanOut:
     # -- from above
 
     def _on_next(self, item: Item) -> None:
+        self._idle.close()
         for listener in [*self._listeners.values()]:
             listener.on_next(item)
+        self._idle.open()
 
     def _on_error(self, error: Exception) -> None:
         self._fail(error)

@@ -5,7 +5,8 @@ Floor 2, flow. Works on virtual time, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
+from types import GeneratorType
 from typing import TypeVar
 
 from reactivex import Observable, abc
@@ -50,19 +51,37 @@ class _Pull(Source):
         try:
             for _ in range(CHUNK):
                 if not self.live:
+                    self._close()  # it was running if it brought about the end itself
                     return
                 if not self.gates.is_open:
                     self._forget = self.gates.on_open(self._pump)
                     return
-                self.emit(next(self._iterator))
+                try:
+                    item = next(self._iterator)
+                except StopIteration:  # of the iterable: one raised below is an error
+                    self.complete()
+                    return
+                self.emit(item)
             self._next_chunk()
-        except StopIteration:
-            self.complete()
         except BaseException as error:
             self.fail(error)
 
+    def stop(self) -> bool:
+        was = super().stop()
+        if was:
+            if self._forget is not None:
+                self._forget()
+            self._close()
+        return was
+
+    def _close(self) -> None:
+        """Let a generator clean up now, not when it is collected; what it raises then fails the run."""
+        iterator = self._iterator
+        if isinstance(iterator, GeneratorType) and not iterator.gi_running:
+            try:
+                iterator.close()
+            except BaseException as error:
+                self.flow.fail(error)
+
     def dispose(self) -> None:
-        if self._forget is not None:
-            self._forget()
-        if self.stop() and isinstance(self._iterator, Generator):
-            self._iterator.close()
+        self.stop()

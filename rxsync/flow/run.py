@@ -66,10 +66,12 @@ async def _until(end: _End, observable: Observable[T], on_next: Callable[[T], An
         error = why
         raise
     finally:
-        if subscription is not None:
-            subscription.dispose()
-        end.flow.close(error)
-        await end.flow.join()
+        try:
+            if subscription is not None:
+                subscription.dispose()  # a finally_action may raise
+        finally:
+            end.flow.close(error)
+            await end.flow.join()
 
 
 def _subscribe(end: _End, observable: Observable[T], on_next: Callable[[T], Any] | None) -> abc.DisposableBase:

@@ -43,16 +43,22 @@ class Source(Station):
         self.observer.on_next(item)
 
     def complete(self) -> None:
-        """Say that nothing more comes."""
-        if self.stop():
-            self.observer.on_completed()
+        """Say that nothing more comes; what is raised by that goes to the run itself."""
+        try:
+            if self.stop():
+                self.observer.on_completed()
+        except BaseException as error:
+            self.flow.fail(error)
 
     def fail(self, error: BaseException) -> None:
         """End with ``error``; what no operator below may swallow goes to the run itself."""
-        if self.stop() and isinstance(error, Exception):
-            self.observer.on_error(error)
-        else:
+        if not (self.stop() and isinstance(error, Exception)):
             self.flow.fail(error)
+            return
+        try:
+            self.observer.on_error(error)
+        except BaseException as another:
+            self.flow.fail(another)
 
     def stop(self) -> bool:
         """Be over; False if it was already."""

@@ -138,7 +138,8 @@ class Step(Station):
         """Stop at once, whatever is under way."""
         if not self.stopped:
             self._give_up()
-            self._make_way()
+            if not self.flow.ending:  # a tick later: the line above is about to be left, too, and must not flow again
+                self.scheduler.schedule(lambda *_: self._make_way())
 
     def _give_up(self) -> None:
         self._stop()

@@ -1,7 +1,9 @@
+import asyncio
+
 import pytest
 from reactivex import operators as ops
 
-from rxsync.flow import fan_out, from_iterable, stage
+from rxsync.flow import fan_out, from_iterable, run, stage
 from rxsync.testing import marbles
 
 
@@ -23,6 +25,30 @@ def test_the_slowest_branch_sets_the_pace():
         m.expect(line.pipe(ops.count()), "-" * 24 + "(n,|)", n=12)
     assert max(ahead) <= 1
     assert [time for time, _ in slow.calls] == [0, 4, 8, 12, 16, 20]
+
+
+async def test_every_branch_sees_the_items_in_the_same_order_however_many_emit_them(nothing_left):
+    seen = [], []
+
+    def same(item):
+        return (item,)
+
+    async def slow(item):
+        await asyncio.sleep(0)
+        return (item,)
+
+    def emits(name, prefetch):
+        return rx_compose(ops.map(lambda x: (name, x)), stage(same, prefetch=prefetch))
+
+    def branch(order, work):
+        return rx_compose(ops.do_action(order.append), stage(work, prefetch=0))
+
+    line = from_iterable(range(3)).pipe(
+        fan_out(emits("a", 2), emits("b", 1)), fan_out(branch(seen[0], same), branch(seen[1], slow))
+    )
+    await run(line, window=5)
+    assert len(seen[0]) == 6
+    assert seen[0] == seen[1]
 
 
 def test_a_branch_that_has_seen_enough_holds_nobody_up():

@@ -22,6 +22,10 @@ async def numbers():
         i += 1
 
 
+async def one():
+    yield 1
+
+
 async def turn_by_turn(x):
     await asyncio.sleep(0)
     return (x,)
@@ -96,7 +100,14 @@ def careless(when):
 
 
 @pytest.mark.parametrize("when", ["on_next", "on_completed"])
-@pytest.mark.parametrize("source", [lambda: from_iterable([1]), lambda: from_iterable([1]).pipe(stage(turn_by_turn))])
+@pytest.mark.parametrize(
+    "source",
+    [
+        lambda: from_iterable([1]),
+        lambda: from_async(one),
+        lambda: from_iterable([1]).pipe(stage(turn_by_turn)),
+    ],
+)
 async def test_an_exception_anywhere_below_fails_the_run(when, source, nothing_left):
     with pytest.raises(Careless):
         await run(source().pipe(careless(when)))
@@ -182,6 +193,40 @@ async def test_however_often_it_is_cancelled_no_task_is_left_when_run_returns(ca
         await running
     assert not work.at_work
     assert len(work.cancelled) == 50
+
+
+async def test_no_task_is_left_when_a_clean_up_raises_at_a_cancel(nothing_left):
+    work = Endless()
+    line = from_async(numbers).pipe(stage(work, concurrency=5), ops.finally_action(lambda: 1 / 0))
+    running = asyncio.create_task(run(line))
+    await until(lambda: len(work.at_work) == 5)
+    running.cancel()
+    with pytest.raises(ZeroDivisionError):
+        await running
+    assert not work.at_work
+
+
+async def test_nothing_is_drawn_once_an_error_is_on_its_way_down(nothing_left):
+    drawn, failed_at = [], []
+
+    async def fails(item):
+        await until(lambda: len(drawn) == 3)
+        if item == 1:
+            failed_at.append(len(drawn))
+            raise Careless
+        await asyncio.Event().wait()
+
+    def source():
+        for i in range(9):
+            drawn.append(i)
+            yield i
+
+    line = from_iterable(source()).pipe(
+        ops.group_by(lambda x: x), ops.flat_map(lambda group: group.pipe(stage(fails, prefetch=0)))
+    )
+    with pytest.raises(Careless):
+        await run(line, window=3)
+    assert failed_at == [len(drawn)]
 
 
 async def test_a_cancel_while_a_failed_run_cleans_up_is_a_cancel(nothing_left):

@@ -73,6 +73,47 @@ def test_a_generator_that_is_left_is_closed_at_once():
     assert closed == [5]
 
 
+@pytest.mark.parametrize("error", [ValueError, StopIteration])
+def test_what_is_raised_below_a_generator_closes_it_and_is_no_end_of_it(error):
+    closed = []
+
+    def source():
+        try:
+            yield from range(3)
+        finally:
+            closed.append(m.now)
+
+    def below(source):
+        def subscribe(observer, scheduler=None):
+            def raise_it(item):
+                raise error
+
+            return source.subscribe(raise_it, observer.on_error, observer.on_completed, scheduler=scheduler)
+
+        return rx.Observable(subscribe)
+
+    with marbles() as m:
+        generator = source()
+        m.expect(from_iterable(generator).pipe(below), "#", error=error)
+    assert closed == [0]
+
+
+async def test_a_generator_that_brings_about_its_own_end_is_closed_and_what_its_clean_up_raises_is_told(nothing_left):
+    enough = Subject()
+
+    def source():
+        try:
+            enough.on_next(1)
+            yield 1
+        finally:
+            raise KeyError
+
+    generator = source()
+    line = rx.merge(from_iterable(generator).pipe(ops.take_until(enough)), from_iterable(range(CHUNK * 2)))
+    with pytest.raises(KeyError):
+        await run(line)
+
+
 async def test_an_async_generator_is_paused_by_the_line(nothing_left):
     source, drawn = Pulled(2000), []
 
