@@ -140,6 +140,11 @@ class Flow:
         if self._laid and station.passing:
             self._stations.pop(station, None)
 
+    def wants_room(self, work: object) -> bool:
+        """Whether the stream that ``work`` answered with goes on only when the gate below it opens."""
+        inside = [station for station in self._stations if station.work is work]
+        return any(s.waits_for() == "room" for s in inside) and not any(s.is_busy() for s in inside)
+
     def lay(self) -> None:
         """Note that the line stands; stations that come from now on are born on the way.
 
