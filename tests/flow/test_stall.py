@@ -275,12 +275,27 @@ async def test_a_stream_that_waits_for_room_closes_a_circle_too(name, nothing_le
         await asyncio.wait_for(run(line), 5)
 
 
-async def test_a_stream_that_still_works_is_no_circle(nothing_left):
+def with_a_stage_at_work(item, resolve):
+    async def work(_):
+        await asyncio.sleep(0.01)
+        resolve()
+        return (item,)
+
+    return from_iterable([item] * 3).pipe(stage(work, prefetch=0))
+
+
+def that_nobody_can_look_into(item, resolve):
+    subject = Subject()
+    asyncio.get_running_loop().call_later(0.01, lambda: resolve() or subject.on_completed())
+    return subject
+
+
+@pytest.mark.parametrize("stream", [with_a_stage_at_work, that_nobody_can_look_into])
+async def test_a_stream_that_may_still_go_on_is_no_circle(stream, nothing_left):
     first, second = Item("first"), Item("second")
 
     def above(item):
-        slowly = rx.timer(0.01).pipe(ops.map(lambda _: second.resolve("done") or item))
-        return from_iterable([item]).pipe(stage(lambda _: slowly)) if item is second else from_iterable([item, item])
+        return stream(item, second.resolve) if item is second else [item]
 
     async def below(item):
         await second.resolution()
