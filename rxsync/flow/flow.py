@@ -141,9 +141,8 @@ class Flow:
             self._stations.pop(station, None)
 
     def wants_room(self, work: object) -> bool:
-        """Whether the stream that ``work`` answered with goes on only when the gate below it opens."""
-        inside = [station for station in self._stations if station.work is work]
-        return any(s.waits_for() == "room" for s in inside) and not any(s.is_busy() for s in inside)
+        """Whether the stream that ``work`` answered with stands at the closed gate below; stages in it say more."""
+        return any(station.work is work and station.waits_for() == "room" for station in self._stations)
 
     def lay(self) -> None:
         """Note that the line stands; stations that come from now on are born on the way.
