@@ -87,7 +87,6 @@ class _Concurrent(Step):
     ) -> None:
         super().__init__(label, prefetch, observer, scheduler)
         self.fn, self._slots, self._ordered, self._on_error = fn, slots, ordered, on_error
-        self.inner = scheduler.within()
         self.absorbs = prefetch == 0
         self._jobs: dict[Job, None] = {}
         self._parking = None if lanes is None else Parking(lanes)
@@ -155,6 +154,8 @@ class _Concurrent(Step):
             job.queued = True
             self._queue.append(job)
         self.pump()
+        if job in self._jobs:  # done, perhaps, but there is no room for it, or it is not its turn
+            self.flow.stir()
 
     # -- emitting
 

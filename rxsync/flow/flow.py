@@ -140,6 +140,10 @@ class Flow:
         if self._laid and station.passing:
             self._stations.pop(station, None)
 
+    def wants_room(self, work: object) -> bool:
+        """Whether the stream that ``work`` answered with stands at the closed gate below; stages in it say more."""
+        return any(station.work is work and station.waits_for() == "room" for station in self._stations)
+
     def lay(self) -> None:
         """Note that the line stands; stations that come from now on are born on the way.
 

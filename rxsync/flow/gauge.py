@@ -51,6 +51,7 @@ class Station:
         label: its name.
         depth: how many stations stand below it.
         down: the gate below.
+        work: what it is part of the answer of; None for what stands in the line itself.
         gate: its own, which those above look at; None for a source.
         feeds: True for a buffer, which is no stage of its own where the station below ``absorbs`` it.
         absorbs: True for work that takes nothing in advance.
@@ -59,13 +60,14 @@ class Station:
     label: Label
     depth: int
     down: Level
+    work: object | None
     gate: Level | None = None
     feeds = False
     absorbs = False
     passing = True  # born on the way, inside another operator; the run corrects it for those it began with
 
-    def __init__(self, label: Label, depth: int, down: Level) -> None:
-        self.label, self.depth, self.down = label, depth, down
+    def __init__(self, label: Label, depth: int, down: Level, work: object | None) -> None:
+        self.label, self.depth, self.down, self.work = label, depth, down, work
 
     def waits_for(self) -> Waits:
         """What keeps it from going on."""

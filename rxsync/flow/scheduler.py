@@ -27,18 +27,18 @@ class FlowScheduler(PeriodicScheduler):
         flow: the run.
         gate: whether the nearest stage below wants more.
         depth: how many stages stand below.
-        in_work: True for streams that work answers with: their sources do not wait for the window, since the
-            window may wait for that work.
+        work: of streams that work answers with, that work: their sources do not wait for the window, since the
+            window may wait for it.
     """
 
     flow: Flow
     gate: Level
     depth: int
-    in_work: bool
+    work: object | None
 
-    def __init__(self, flow: Flow, gate: Level | None = None, depth: int = 0, *, in_work: bool = False) -> None:
+    def __init__(self, flow: Flow, gate: Level | None = None, depth: int = 0, work: object | None = None) -> None:
         super().__init__()
-        self.flow, self.gate, self.depth, self.in_work = flow, gate or Gate(), depth, in_work
+        self.flow, self.gate, self.depth, self.work = flow, gate or Gate(), depth, work
 
     @classmethod
     def of(cls, scheduler: abc.SchedulerBase | None, who: str) -> FlowScheduler:
@@ -57,11 +57,11 @@ class FlowScheduler(PeriodicScheduler):
 
     def behind(self, gate: Level) -> FlowScheduler:
         """Make the scheduler for whoever stands above ``gate``."""
-        return FlowScheduler(self.flow, gate, self.depth + 1, in_work=self.in_work)
+        return FlowScheduler(self.flow, gate, self.depth + 1, self.work)
 
-    def within(self) -> FlowScheduler:
-        """Make the scheduler for streams that work of this stage answers with."""
-        return FlowScheduler(self.flow, self.gate, self.depth, in_work=True)
+    def within(self, work: object) -> FlowScheduler:
+        """Make the scheduler for a stream that ``work`` of this stage answers with."""
+        return FlowScheduler(self.flow, self.gate, self.depth, work)
 
     @property
     def now(self) -> datetime:

@@ -30,9 +30,9 @@ class Source(Station):
     live: bool
 
     def __init__(self, name: str, observer: Observer, scheduler: FlowScheduler) -> None:
-        super().__init__(Label(name), scheduler.depth, scheduler.gate)
+        super().__init__(Label(name), scheduler.depth, scheduler.gate, scheduler.work)
         self.observer, self.scheduler, self.flow = observer, scheduler, scheduler.flow
-        self.gates = scheduler.gate if scheduler.in_work else AllOpen((scheduler.gate, scheduler.flow.gate))
+        self.gates = scheduler.gate if scheduler.work is not None else AllOpen((scheduler.gate, scheduler.flow.gate))
         self.live = True
         self.flow.enlist(self)
 
@@ -65,6 +65,7 @@ class Source(Station):
         was, self.live = self.live, False
         if was:
             self.flow.dismiss(self)
+            self.flow.stir()
         return was
 
     def waits_for(self) -> Waits:

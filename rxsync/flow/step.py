@@ -35,7 +35,7 @@ class Step(Station):
     gate: Gate
 
     def __init__(self, label: Label, prefetch: int, observer: Observer, scheduler: FlowScheduler) -> None:
-        super().__init__(label, scheduler.depth, scheduler.gate)
+        super().__init__(label, scheduler.depth, scheduler.gate, scheduler.work)
         self.prefetch, self.observer, self.scheduler, self.flow = prefetch, observer, scheduler, scheduler.flow
         self.gate, self.inbox = Gate(), deque[Item]()
         self.completed = self.stopped = self._pumping = self._again = False

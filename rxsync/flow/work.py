@@ -30,7 +30,7 @@ class Owner(Protocol):
     """The stage that the work is part of."""
 
     flow: Flow
-    inner: FlowScheduler
+    scheduler: FlowScheduler
     stopped: bool
     fn: Callable[[Item], Work[Item]]
 
@@ -82,10 +82,12 @@ class Job:
         return self.size if self.out is None else max(self.size, len(self.out))
 
     def is_busy(self) -> bool:
-        """Whether it goes on by itself: not if all it does is to await an item."""
+        """Whether it goes on by itself: not if all it does is to await an item, or room for the next result."""
         if self.whole:
             return False
-        return self._task is None or not is_waiting(self._task)
+        if self._task is not None:
+            return not is_waiting(self._task)
+        return not self._owner.flow.wants_room(self)
 
     def is_spent(self) -> bool:
         """Whether all has been emitted, as far as can be seen without drawing."""
@@ -101,8 +103,8 @@ class Job:
             self._answered(answer)
         elif isinstance(answer, Observable):
             handle = SingleAssignmentDisposable()
-            self._cancel = handle.dispose
-            handle.disposable = answer.subscribe(self._value, self._failed, self._ended, scheduler=self._owner.inner)
+            self._cancel, inner = handle.dispose, self._owner.scheduler.within(self)
+            handle.disposable = answer.subscribe(self._value, self._failed, self._ended, scheduler=inner)
         elif inspect.isawaitable(answer):
             task = self._task = self._owner.flow.adopt(answer, self._settled)
             self._cancel = task.cancel

@@ -6,6 +6,7 @@ Follows: ``pulpcore.plugin.stages.ContentAssociation``, which holds the keys of 
 
 from __future__ import annotations
 
+from rxsync.errors import FlowError
 from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact, Units
 from rxsync.ports.catalog import WriteTransaction
 
@@ -25,10 +26,14 @@ def associate_content(
         batch: most units in one transaction.
         linger: longest a unit waits for company, in seconds.
 
-    Errors: passes ``transact``'s error on; units of the failed batch are not emitted.
+    Errors: passes ``transact``'s error on; ``FlowError`` for a unit that nobody has saved. Units of the failed batch
+    are not emitted.
     """
 
     def apply(tx: WriteTransaction, units: Units) -> Units:
+        for unit in units:
+            if unit.content.id is None:
+                raise FlowError(f"{unit.name} was never saved: the step that brought it stands behind save_content")
         first = tx.stage(run, [(unit.content.id, unit.origin) for unit in units])
         for unit in units:
             unit.repeated = unit.content.id not in first

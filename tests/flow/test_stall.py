@@ -220,3 +220,84 @@ async def test_an_item_that_was_awaited_is_not_kept_alive(nothing_left):
         assert ref() is None
 
     await run(from_async(source).pipe(stage(resolved_later)))
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+async def test_a_circle_that_closes_when_work_is_done_is_found(ordered, nothing_left):
+    first, second, waiting = Item("first"), Item("second"), asyncio.Event()
+
+    async def above(item):
+        if item is second:
+            await waiting.wait()
+            await asyncio.sleep(0)
+        return [item]
+
+    async def below(item):
+        waiting.set()
+        await second.resolution()
+
+    work = stage(above, concurrency=2, ordered=ordered), stage(below, prefetch=0)
+    with pytest.raises(DroppedError, match="second"):
+        await asyncio.wait_for(run(from_iterable([first, second]).pipe(*work)), 5)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 5])
+async def test_whoever_awaits_what_never_came_learns_of_it_when_the_source_has_ended(turns, nothing_left):
+    never = Item("never")
+
+    async def source():
+        yield 1
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+    async def waits(_):
+        await never.resolution()
+
+    with pytest.raises(DroppedError, match="never"):
+        await asyncio.wait_for(run(from_async(source).pipe(stage(waits))), 5)
+
+
+ANSWERS = {
+    "a source": lambda item: from_iterable([item]),
+    "stages of its own": lambda item: from_iterable([item]).pipe(stage(later), stage(later)),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+async def test_a_stream_that_waits_for_room_closes_a_circle_too(name, nothing_left):
+    first, second = Item("first"), Item("second")
+
+    async def below(item):
+        await second.resolution()
+
+    line = from_iterable([first, second]).pipe(stage(ANSWERS[name], concurrency=2), stage(below, prefetch=0))
+    with pytest.raises(DroppedError, match="second"):
+        await asyncio.wait_for(run(line), 5)
+
+
+def with_a_stage_at_work(item, resolve):
+    async def work(_):
+        await asyncio.sleep(0.01)
+        resolve()
+        return (item,)
+
+    return from_iterable([item] * 3).pipe(stage(work, prefetch=0))
+
+
+def that_nobody_can_look_into(item, resolve):
+    subject = Subject()
+    asyncio.get_running_loop().call_later(0.01, lambda: resolve() or subject.on_completed())
+    return subject
+
+
+@pytest.mark.parametrize("stream", [with_a_stage_at_work, that_nobody_can_look_into])
+async def test_a_stream_that_may_still_go_on_is_no_circle(stream, nothing_left):
+    first, second = Item("first"), Item("second")
+
+    def above(item):
+        return stream(item, second.resolve) if item is second else [item]
+
+    async def below(item):
+        await second.resolution()
+
+    await run(from_iterable([first, second]).pipe(stage(above, concurrency=2), stage(below, prefetch=0)))

@@ -3,7 +3,7 @@
 import pytest
 
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent
-from rxsync.errors import CatalogError, ConflictError
+from rxsync.errors import CatalogError, ConflictError, FlowError
 from rxsync.flow import from_iterable, run
 from rxsync.operators import (
     associate_content,
@@ -280,6 +280,14 @@ def test_units_are_staged_each_once_and_what_came_before_is_repeated(memory):
         (a.content.id, "line 1"),
         (b.content.id, None),
     ]
+
+
+def test_a_unit_that_was_brought_in_too_late_to_be_saved_is_named(memory):
+    with marbles() as m:
+        stage = associate_content(memory.transact, RUN, batch=1)
+        m.expect(m.hot("-a-|", a=unit("late")).pipe(stage), "-#", error=FlowError)
+    with pytest.raises(FlowError, match="late was never saved: the step that brought it stands behind save_content"):
+        memory.transact(lambda tx: stage.apply(tx, [unit("late")]))
 
 
 # -- all of them
