@@ -379,16 +379,19 @@ async def test_lists_elsewhere_leave_for_want_of_room_also_while_the_class_keeps
             for each in kept:
                 await self.put(each)
 
-    async def source():
+    async def source(turns):
         for number in range(20):
             yield unit(number)
+            for _ in range(turns):
+                await asyncio.sleep(0)
 
     async def save(batch):
         return batch
 
     got = []
-    gathered = from_async(source).pipe(stage(save, batch=50, linger=None))
-    await run(rx.merge(from_async(source).pipe(as_stage(Keeping)), gathered), got.append, window=5)
+    kept = from_async(lambda: source(10)).pipe(as_stage(Keeping))
+    gathered = from_async(lambda: source(1)).pipe(stage(save, batch=50, linger=None))
+    await run(rx.merge(kept, gathered), got.append, window=5)
     assert len(got) == 40
 
 
@@ -406,6 +409,25 @@ async def test_a_unit_that_the_class_resolves_and_does_not_put_lets_its_waiter_g
     told = []
     await run(from_async(source).pipe(as_stage(Resolving)))
     assert told == [None]
+
+
+async def test_a_unit_that_the_class_works_on_for_long_is_not_lost(nothing_left):
+    class Slow(PortedStage):
+        async def run(self):
+            async for each in self.items():
+                for _ in range(50):
+                    await asyncio.sleep(0)
+                await self.put(each)
+
+    async def source():
+        for number in range(3):
+            each = unit(number)
+            yield each
+            await each.resolution()
+
+    got = []
+    await run(from_async(source).pipe(as_stage(Slow), stage(resolved, batch=10, linger=None)), got.append)
+    assert len(got) == 3
 
 
 async def test_a_unit_that_the_class_works_on_in_tasks_of_its_own_is_not_lost(nothing_left):
