@@ -239,10 +239,23 @@ class SizeMismatchError(IntegrityError):
 
 
 class LockedError(RxSyncError):
-    """Another run holds the repository."""
+    """Another run holds the repository.
+
+    Attributes:
+        repository: its name.
+    """
 
     exit_code = 5
     transient = True
+
+    repository: str
+
+    def __init__(self, repository: str) -> None:
+        super().__init__(repository)
+        self.repository = repository
+
+    def __str__(self) -> str:
+        return f"{self.repository}: another run holds the repository"
 
 
 class GuardError(RxSyncError):

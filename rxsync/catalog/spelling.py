@@ -8,12 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from psycopg import Connection, Cursor
-
-    Row = tuple[Any, ...]
+    from psycopg import Connection
 
 Parameters = Sequence[object] | Mapping[str, object]
 
@@ -46,6 +44,22 @@ def _spell(word: re.Match[str]) -> str:
     return f"%({word['name']})s" if word["name"] else _WORDS[word[0]]
 
 
+class Answer(Protocol):
+    """What the catalog needs of ``sqlite3.Cursor``."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were inserted, updated or deleted."""
+
+    def fetchone(self) -> Any:
+        """The next row; None at the end."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
 class PostgresqlConnection:
     """What the catalog needs of ``sqlite3.Connection``.
 
@@ -53,10 +67,10 @@ class PostgresqlConnection:
         driver: psycopg's connection, inside a transaction.
     """
 
-    def __init__(self, driver: Connection[Row]) -> None:
+    def __init__(self, driver: Connection[Any]) -> None:
         self.driver = driver
 
-    def execute(self, sql: str, parameters: Parameters = ()) -> Cursor[Row]:
+    def execute(self, sql: str, parameters: Parameters = ()) -> Answer:
         """Run a statement.
 
         Raises:
@@ -73,7 +87,7 @@ class PostgresqlConnection:
         with self.driver.cursor() as cursor:
             cursor.executemany(spelled(sql), rows)
 
-    def stream(self, sql: str, parameters: Parameters) -> Iterator[Row]:
+    def stream(self, sql: str, parameters: Parameters) -> Iterator[Any]:
         """Yield the rows of a question as they are taken; a plain cursor would hold all of them at once.
 
         Raises:
