@@ -10,7 +10,7 @@ from pathlib import Path
 from rxsync.catalog.database import DatabaseCatalog
 from rxsync.catalog.sqlite import SqliteCatalog
 from rxsync.errors import UsageError
-from rxsync.urls import without_credentials
+from rxsync.urls import address
 
 
 def check_url(url: str) -> str:
@@ -20,7 +20,7 @@ def check_url(url: str) -> str:
         UsageError: it is of no kind that is known here.
     """
     if not url.startswith(("postgresql://", "postgres://")):
-        raise UsageError(f"{without_credentials(url)!r} is no database URL: expected postgresql://HOST/DATABASE")
+        raise UsageError(f"{address(url)} is no database URL: expected postgresql://HOST/DATABASE")
     return url
 
 

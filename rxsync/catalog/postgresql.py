@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 from rxsync.catalog.database import PATIENCE, DatabaseCatalog, Session, Work
 from rxsync.catalog.spelling import PostgresqlConnection
 from rxsync.errors import CatalogError, HomeError, UsageError
-from rxsync.urls import without_credentials
+from rxsync.urls import address
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class PostgresqlSession(Session):
     """
 
     def __init__(self, url: str, isolation: str, *, reads_only: bool = False) -> None:
-        shown = without_credentials(url).partition("?")[0]
+        shown = address(url)
         try:
             given = conninfo_to_dict(url)
         except psycopg.ProgrammingError:  # which may quote a password
