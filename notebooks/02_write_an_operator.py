@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt
 from reactivex import operators as ops
 
 from rxsync.flow import from_iterable, run, stage, then
-from rxsync.testing.marbles import marbles
+from rxsync.testing import marbles
 
 
 def with_stars(ask, max_concurrent=2):

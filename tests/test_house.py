@@ -131,7 +131,7 @@ def test_every_module_can_be_the_first_to_be_imported():
     for name in MODULES:
         if not name.endswith("__main__"):
             importlib.import_module(name)
-    starts = ["rxsync.operators", "rxsync.testing.marbles", "rxsync.plugin", "rxsync.catalog", "rxsync.download"]
+    starts = ["rxsync.operators", "rxsync.testing.clock", "rxsync.plugin", "rxsync.catalog", "rxsync.download"]
     for name in starts:
         done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True, check=False, cwd=ROOT)
         assert done.returncode == 0, done.stderr

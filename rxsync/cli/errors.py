@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 SCHEMA = "rxsync.error/1"
 
 
+PLUGINS = "plugin '"
+"""How a report begins to speak of a plugin's bug."""
+
+
 @dataclass(frozen=True)
 class Trouble:
     """A failure, and what the command makes of it.
@@ -49,7 +53,7 @@ def fail(error: BaseException, settings: Settings) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and not wants_json(settings):
         complain(error.format_message())
         return error.exit_code
-    trouble = _discreet(describe(error), settings)
+    trouble = _discreet(_with_plugins_word(describe(error), settings.report), settings)
     if settings.verbose:
         complain(discreet("".join(traceback.format_exception(error)).rstrip(), settings.args))
     for line in lines(trouble, settings.report):
@@ -77,7 +81,9 @@ def describe(error: BaseException) -> Trouble:
 def lines(trouble: Trouble, report: Report | None) -> Iterator[str]:
     """Write a failure as it is shown; ``report`` is that of the sync that failed, if it was one."""
     message = trouble.failure.message
-    if not trouble.expected:
+    if message.startswith(PLUGINS):
+        message = message if trouble.expected else f"unexpected: {message}"
+    elif not trouble.expected:
         message = f"unexpected: {trouble.failure.kind}: {message}".rstrip(": ")
     elif report is not None and report.run is not None:
         message = f"{report.repository}: {message}"
@@ -86,6 +92,14 @@ def lines(trouble: Trouble, report: Report | None) -> Iterator[str]:
         yield f"  {note}"
     if trouble.failure.hint:
         yield f"hint: {trouble.failure.hint}"
+
+
+def _with_plugins_word(trouble: Trouble, report: Report | None) -> Trouble:
+    """Say of a plugin's bug what the report says: plugin, step and unit."""
+    if report is None or report.error is None or not report.error.message.startswith(PLUGINS):
+        return trouble
+    notes = tuple(note for note in trouble.notes if not note.startswith("at unit "))
+    return replace(trouble, failure=replace(trouble.failure, message=report.error.message), notes=notes)
 
 
 def _state(report: Report | None) -> str | None:

@@ -35,7 +35,7 @@ def _list(settings: Settings) -> None:
         return
     from rxsync.cli.table import say_table
 
-    cells = [(row["name"], ", ".join(row["content_types"]) or row["error"], row["distribution"]) for row in rows]
+    cells = [(row["name"], ", ".join(row["content_types"]) or row["error"] or "", row["distribution"]) for row in rows]
     say_table(("NAME", "CONTENT", "FROM"), cells)
     if orphans:
         say([f"No plugin for {', '.join(orphans)}: what is here can be read, and not be synced again."])

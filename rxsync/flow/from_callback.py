@@ -20,7 +20,7 @@ from reactivex.disposable import Disposable
 from rxsync.errors import FlowError
 from rxsync.flow.offers import Offers, nobody
 from rxsync.flow.scheduler import FlowScheduler
-from rxsync.flow.source import HotSource
+from rxsync.flow.source import QueuedSource
 from rxsync.typing import Item, Observer
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Emit(Generic[T]):
         self._source.report(error)
 
 
-class _Callback(HotSource):
+class _Callback(QueuedSource):
     _task: asyncio.Future[None]
     _loop: asyncio.AbstractEventLoop
 
@@ -107,9 +107,9 @@ class _Callback(HotSource):
             error = FlowError(f"{self._name}: emit was awaited in a thread of its own: expected emit.blocking there")
             self.flow.fail(error)
             raise error
-        if self._task.done():
-            raise self._late()
         if not self.live:
+            if self._task.done():
+                raise self._late()
             await nobody()
         await self._offers.give(item, self.drain)
         if not self.live:
@@ -120,7 +120,7 @@ class _Callback(HotSource):
             raise FlowError(f"{self._name}: emit.blocking would stop the loop it waits for: expected await emit there")
         done: futures.Future[bool] = futures.Future()
         with self._lock:
-            if not self.live or self._task.done():
+            if not self.live:
                 raise self._late()
             self._blocked.add(done)
             self._loop.call_soon_threadsafe(self._offer, item, done)
@@ -142,9 +142,8 @@ class _Callback(HotSource):
             self.fail(error)
 
     def _offer(self, item: Item, done: futures.Future[bool]) -> None:
-        if self.live:
-            self._offers.give_from_thread(item, done)
-            self.drain()
+        self._offers.give_from_thread(item, done)
+        self.drain()
 
     def _late(self) -> FlowError:
         return FlowError(f"{self._name}: nobody takes its items any more: it has returned, or the line is over")

@@ -13,7 +13,7 @@ from reactivex.disposable import Disposable, SingleAssignmentDisposable
 
 from rxsync.errors import FlowError
 from rxsync.flow.scheduler import FlowScheduler
-from rxsync.flow.source import HotSource
+from rxsync.flow.source import QueuedSource
 from rxsync.typing import Item, Observer
 
 T = TypeVar("T")
@@ -43,13 +43,14 @@ def from_hot(
     return Observable(subscribe)
 
 
-class _Hot(HotSource):
+class _Hot(QueuedSource):
     def __init__(self, most: int | None, observer: Observer, scheduler: FlowScheduler) -> None:
         super().__init__("from_hot", observer, scheduler)
         self._most, self._waiting = most, deque[Item]()
         self._upstream = SingleAssignmentDisposable()
 
     def connect(self, observable: Observable[Item]) -> abc.DisposableBase:
+        self.flow.hot += 1
         self._upstream.disposable = observable.subscribe(
             self._on_next, self.fail, self.complete, scheduler=self.scheduler
         )
@@ -69,6 +70,7 @@ class _Hot(HotSource):
     def stop(self) -> bool:
         was = super().stop()
         if was:
+            self.flow.hot -= 1
             self._waiting.clear()
             self._upstream.dispose()
         return was

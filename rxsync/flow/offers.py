@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent import futures
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from rxsync.flow.source import CHUNK
+from rxsync.resolution import is_waiting
 from rxsync.typing import Item
 
 TURNS = 10
 """Turns of the loop until a giver whose item nobody takes gives up by itself."""
+
+T = TypeVar("T")
+
+_resting: set[asyncio.Future[Any] | None] = set()
 
 
 class Offers:
@@ -27,7 +32,7 @@ class Offers:
         self._budget = CHUNK
 
     def __len__(self) -> int:
-        while self._waiting and self._waiting[0].done.cancelled():  # its giver has not run since to take it back
+        while self._waiting and self._waiting[0].done.cancelled():  # its giver takes it back
             self._waiting.popleft()
         return len(self._waiting)
 
@@ -45,18 +50,12 @@ class Offers:
             asyncio.CancelledError: nobody will take it any more, or the giver was cancelled.
         """
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        offer = _Offer(item, done)
-        self._waiting.append(offer)
+        self._waiting.append(_Offer(item, done))
         drain()
-        try:
-            if done.done():
-                await self._let_others_run()
-            if not await done:
-                await nobody()
-        except asyncio.CancelledError:
-            if offer in self._waiting:
-                self._waiting.remove(offer)
-            raise
+        if done.done():
+            await self._let_others_run()
+        if not await rest(done):
+            await nobody()
 
     def give_from_thread(self, item: Item, done: futures.Future[bool]) -> None:
         """Offer ``item`` for a thread that waits for ``done``: True if it is taken. Called on the loop."""
@@ -80,6 +79,25 @@ class Offers:
         if not self._budget:
             self._budget = CHUNK
             await asyncio.sleep(0)
+
+
+async def rest(until: Awaitable[T]) -> T:
+    """Await something of the line's, and let it be known that this task does nothing else meanwhile.
+
+    Raises:
+        Exception: what ``until`` raises.
+    """
+    task = asyncio.current_task()
+    _resting.add(task)
+    try:
+        return await until
+    finally:
+        _resting.discard(task)
+
+
+def is_resting(task: asyncio.Future[Any]) -> bool:
+    """Whether all that ``task`` does is to wait for the line to take or give something, or to resolve an item."""
+    return task in _resting or is_waiting(task)
 
 
 async def nobody() -> NoReturn:

@@ -78,15 +78,14 @@ class Source(Station):
             self.fail(FlowError(f"the task of source {self.label.name} was cancelled from outside the run"))
 
 
-class HotSource(Source):
-    """A source that cannot be paused: what comes while the line wants nothing waits here, in the open.
+class QueuedSource(Source):
+    """A source that is pushed into: what comes while the line wants nothing waits here, in the open.
 
     Subclasses hold what waits, and count it by ``held()``.
     """
 
     def __init__(self, name: str, observer: Observer, scheduler: FlowScheduler) -> None:
         super().__init__(name, observer, scheduler)
-        self.flow.hot += 1
         self._ended = self._emitting = False
         self._forget: Callable[[], None] | None = None
 
@@ -124,8 +123,6 @@ class HotSource(Source):
     def stop(self) -> bool:
         """Be over; False if it was already."""
         was = super().stop()
-        if was:
-            self.flow.hot -= 1
-            if self._forget is not None:
-                self._forget()
+        if was and self._forget is not None:
+            self._forget()
         return was

@@ -179,11 +179,13 @@ def _identity_reader(field: Field) -> Read:
 def _cell_reader(field: Field) -> Read:
     if not _is_reference(field):
         return _reader(field)
-    name, plain = field.name, _reader(field)
+    name, expected = field.name, f"a {cast(Any, field).rel_model.__name__}, not its number"
 
     def read_key(row: Keyed) -> Value:  # of a row that may have got its number since it was set
         parent = row.__rel__.get(name)
-        return plain(row) if parent is None else cast(int, parent.id)
+        if parent is None and row.__data__.get(name) is not None:
+            raise DeclarationError(f"{type(row).__name__}.{name}", row.__data__[name], expected)
+        return None if parent is None else cast(int, parent.id)
 
     return read_key
 

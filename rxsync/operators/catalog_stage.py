@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from inspect import isawaitable, iscoroutinefunction
+from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from reactivex import Observable
 
 from rxsync.declare import DeclarativeContent
-from rxsync.errors import UsageError
+from rxsync.errors import FlowError, UsageError
 from rxsync.flow import stage, then
 from rxsync.ports.catalog import ReadTransaction
 from rxsync.typing import Work
@@ -108,11 +108,9 @@ class CatalogStage(Generic[Tx]):
             raise UsageError(f"step {self.name!r} has no transaction for hooks to run in")
 
         def apply_with_hooks(tx: Tx, units: Units) -> Units:
-            if pre_save is not None:
-                pre_save(units, tx)
+            _call(pre_save, units, tx)
             units = apply(tx, units)
-            if post_save is not None:
-                post_save(units, tx)
+            _call(post_save, units, tx)
             return units
 
         return replace(self, apply=apply_with_hooks)
@@ -145,6 +143,22 @@ class CatalogStage(Generic[Tx]):
         if self.after is not None:
             self.after(units)
         return units
+
+
+def _call(hook: Hook[Any] | None, units: Units, tx: Any) -> None:
+    if hook is not None:
+        refuse_coroutine(hook(units, tx), f"hook {getattr(hook, '__name__', hook)!r}")
+
+
+def refuse_coroutine(answer: object, who: str) -> None:
+    """Refuse what was meant to be awaited, where nothing can be: in a transaction.
+
+    Raises:
+        FlowError: it is a coroutine.
+    """
+    if iscoroutine(answer):
+        answer.close()
+        raise FlowError(f"{who} is an async function: expected a plain one, it runs inside a transaction")
 
 
 def _both(first: Apply[Any] | None, second: Apply[Any] | None) -> Apply[Any] | None:

@@ -18,10 +18,10 @@ from rxsync.errors import FlowError
 from rxsync.flow import FlowScheduler
 from rxsync.flow.buffer import let_go
 from rxsync.flow.gauge import Label, Waits
-from rxsync.flow.offers import Offers, nobody
+from rxsync.flow.offers import Offers, is_resting, nobody, rest
 from rxsync.flow.stall import is_asleep
 from rxsync.flow.step import Step
-from rxsync.resolution import Resolvable, is_waiting
+from rxsync.resolution import Resolvable
 from rxsync.typing import Observer
 
 INPUT = 100
@@ -42,7 +42,6 @@ class PortedLine(Step):
         self._least, self._most = 1, INPUT
         self._flush = self._returned = False
         self._taken: WeakSet[DeclarativeContent] = WeakSet()  # in the hands of ``run``, until it forgets them
-        self._resting: set[asyncio.Task[object] | None] = set()  # tasks that wait in put, items or batches
         self._strangers: WeakSet[asyncio.Task[object]] = WeakSet()
 
     def connect(self, source: Observable[DeclarativeContent]) -> abc.DisposableBase:
@@ -66,7 +65,8 @@ class PortedLine(Step):
         self._least, self._asker = least, asyncio.get_running_loop().create_future()
         try:
             self.pump()
-            await self._rest(self._asker)
+            self.flow.stir()
+            await rest(self._asker)
         finally:
             self._asker = None
         await self._check()
@@ -87,18 +87,10 @@ class PortedLine(Step):
         """
         await self._check()
         self._taken.discard(unit)
-        await self._rest(self._offers.give(unit, self.pump))
+        self.flow.stir()
+        await self._offers.give(unit, self.pump)
         if self.stopped:
             await asyncio.sleep(0)  # the cancellation of run is due: here, not in whatever it awaits to clean up
-
-    async def _rest(self, until: Awaitable[None]) -> None:
-        task = asyncio.current_task()
-        self._resting.add(task)
-        self.flow.stir()
-        try:
-            await until
-        finally:
-            self._resting.discard(task)
 
     async def _check(self) -> None:
         if self._task.done():
@@ -113,7 +105,7 @@ class PortedLine(Step):
         elif not task.cancelled():
             self._returned = True
             self._upstream.dispose()  # it may have seen enough
-            self._forget_input()
+            self._let_all_go()
             self.on_completed()
         elif not self.stopped:
             self.fail(FlowError(f"the task of {self.label.name} was cancelled from outside the run"))
@@ -173,13 +165,13 @@ class PortedLine(Step):
         self._offers.refuse()
         if self._asker is not None and not self._asker.done():
             self._asker.set_result(None)
-        self._forget_input()
-        self._taken.clear()
+        self._let_all_go()
 
-    def _forget_input(self) -> None:
+    def _let_all_go(self) -> None:
         self.flow.hold(-len(self.inbox))
         let_go(self.inbox, self)
         self.inbox.clear()
+        self._taken.clear()
 
     # -- as a station
 
@@ -217,7 +209,7 @@ class PortedLine(Step):
         if self.stopped or self._returned:
             return False
         own = asyncio.all_tasks() - self.flow.tasks - set(self._strangers)
-        if any(task not in self._resting and not is_waiting(task) for task in (self._task, *own)):
+        if not all(map(is_resting, (self._task, *own))):
             return True
-        more = not self.completed and self.flow.gate.is_open and not is_asleep(self.flow)
+        more = self._asker is not None and self.flow.gate.is_open and not is_asleep(self.flow)
         return bool(self._taken) and more

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from reactivex import Observable
 
 from rxsync.declare import DeclarativeContent
-from rxsync.errors import RejectedError, UsageError
+from rxsync.errors import FlowError, RejectedError, UsageError
 from rxsync.flow import stage, then
 from rxsync.operators.for_new_content import at
 from rxsync.operators.stage import PlacedStage
@@ -88,13 +88,15 @@ class _Validation:
         with at(unit):
             answer = self.check(unit)
             reason = await answer if isawaitable(answer) else answer
-            if reason and self.aside is not None and self.policy == "quarantine":
+            if isinstance(reason, str) and self.aside is not None and self.policy == "quarantine":
                 await self.aside(unit, reason)
         return self._verdict(unit, reason)
 
     def _verdict(self, unit: DeclarativeContent, reason: str | None) -> Sequence[DeclarativeContent]:
-        if not reason:
+        if reason is None:
             return (unit,)
+        if not isinstance(reason, str) or not reason:
+            raise FlowError(f"check {self.name!r} answers with {reason!r}: expected why not, in words, or None")
         if self.policy == "fail":
             raise RejectedError(unit.name, reason)
         kind = "invalid" if self.policy == "skip" else "quarantined"

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from inspect import iscoroutine
 from typing import Any, ClassVar, Generic
 
 from reactivex import Observable
 
 from rxsync.declare import DeclarativeContent
+from rxsync.errors import FlowError
+from rxsync.flow import from_async
 from rxsync.models import Content, Related
 from rxsync.pipeline.draft import Draft
 from rxsync.pipeline.recipe import Recipe
@@ -66,3 +69,19 @@ class Plugin(Generic[Options, Context]):
 
         Not after a failure.
         """
+
+
+def stream(plugin: Plugin[Any, Any], run: Run[Any, Any]) -> Observable[DeclarativeContent]:
+    """What the plugin declares, as a stream.
+
+    Raises:
+        FlowError: it answers with something else.
+    """
+    declared = plugin.declare(run)
+    if isinstance(declared, Observable):
+        return declared
+    if not hasattr(declared, "__aiter__"):
+        if iscoroutine(declared):
+            declared.close()
+        raise FlowError(f"declare() answers with {declared!r}: expected an async generator")
+    return from_async(lambda: declared)

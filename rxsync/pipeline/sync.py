@@ -13,20 +13,19 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from inspect import iscoroutine
 from signal import SIGINT
 from typing import Any
 
-from reactivex import Observable, defer, interval
+from reactivex import defer, interval
 from reactivex.disposable import SerialDisposable
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
 from rxsync.catalog import DatabaseCatalog
-from rxsync.declare import DeclarativeContent
 from rxsync.download import open_downloader
 from rxsync.errors import CANCELLED, CatalogError, DownloadError, Failure, FlowError, RxSyncError, failure
-from rxsync.flow import Flow, from_async
+from rxsync.flow import Flow
 from rxsync.models import Remote
+from rxsync.operators.catalog_stage import refuse_coroutine
 from rxsync.operators.download_artifacts import MAX_CONCURRENT
 from rxsync.pipeline.declarative_version import DeclarativeVersion
 from rxsync.pipeline.draft import Draft
@@ -35,16 +34,17 @@ from rxsync.pipeline.home import Repository
 from rxsync.pipeline.lock import locked
 from rxsync.pipeline.options import parse
 from rxsync.pipeline.part import Part
-from rxsync.pipeline.plugin import Plugin
+from rxsync.pipeline.plugin import Plugin, stream
 from rxsync.pipeline.plugins import load
 from rxsync.pipeline.progress import EVERY, Advanced, Event, Events, Finished, Started
+from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.report import Problem, Report
 from rxsync.pipeline.rules import RETRIES, Amend, Mode, Policy, Rules
 from rxsync.pipeline.run import Declare, OnNested, Run
 from rxsync.pipeline.source import locate
 from rxsync.pipeline.standard import standard
 from rxsync.pipeline.tally import Tally, blamed
-from rxsync.ports.catalog import Change, Version
+from rxsync.ports.catalog import Change, Version, VersionTransaction
 from rxsync.urls import without_credentials
 
 _log = logging.getLogger(__name__)
@@ -189,14 +189,21 @@ class _Sync:
     def _line(self, run: Run[Any, Any]) -> DeclarativeVersion:
         plugin, name, amend = self.plugin, self.repository.name, self.rules.amend
         recipe = plugin.recipe(standard(run), run)
+        if not isinstance(recipe, Recipe):
+            raise FlowError(f"plugin {plugin.name!r}: recipe() answers with {recipe!r}: expected a Recipe")
+
+        def finalize(tx: VersionTransaction, version: Version) -> None:
+            answer: object = plugin.finalize_version(run, Draft(name, version, tx))  # type: ignore[func-returns-value]  # it should not
+            refuse_coroutine(answer, f"finalize_version of plugin {plugin.name!r}")
+
         return DeclarativeVersion(
-            defer(lambda _: _stream(plugin, run)),
+            defer(lambda _: stream(plugin, run)),
             run,
             self.tally,
             mirror=self.rules.mode == "mirror",
             max_delete=self.rules.max_delete,
             recipe=recipe if amend is None else amend(recipe),
-            finalize=lambda tx, version: plugin.finalize_version(run, Draft(name, version, tx)),
+            finalize=finalize,
         )
 
     @asynccontextmanager
@@ -259,7 +266,10 @@ class _Sync:
         told, step = failure(error), blamed(error)
         if _exit_code(error) != 1 or step is None:
             return told
-        where = [f"plugin {self.plugin.name!r}, {step}", *getattr(error, "__notes__", ())]
+        where = [
+            f"plugin {self.plugin.name!r}, {step}",
+            *(note for note in getattr(error, "__notes__", ()) if note.startswith("at unit ")),
+        ]
         what = told.message if isinstance(error, RxSyncError) else f"{told.kind}: {told.message}"
         return replace(told, message=f"{', '.join(where)}: {what}")
 
@@ -270,18 +280,6 @@ class _Sync:
         report.problems += self.tally.problems
         self.tally.problems = []
         report.seconds = round(time.monotonic() - self.began, 3)
-
-
-def _stream(plugin: Plugin[Any, Any], run: Run[Any, Any]) -> Observable[DeclarativeContent]:
-    """What the plugin declares, as a stream."""
-    declared = plugin.declare(run)
-    if isinstance(declared, Observable):
-        return declared
-    if not hasattr(declared, "__aiter__"):
-        if iscoroutine(declared):
-            declared.close()
-        raise FlowError(f"declare() answers with {declared!r}: expected an async generator")
-    return from_async(lambda: declared)
 
 
 def _exit_code(error: BaseException) -> int:

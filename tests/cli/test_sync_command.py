@@ -140,9 +140,9 @@ def test_credentials_that_only_an_error_speaks_of_are_in_no_output(rxsync, folde
     monkeypatch.setattr("rxsync.plugins.file.FilePlugin.declare", broken)
     done = rxsync("sync", folder, *TO, "--json", "-v")
     assert "lovelace" not in done.out + done.err
-    assert done.json["error"]["message"] == "http://host/ is gone"
+    assert done.json["error"]["message"] == "plugin 'file', declare: RuntimeError: http://host/ is gone"
     assert done.err.splitlines()[-3:-1] == [
-        "error: unexpected: RuntimeError: http://host/ is gone. No version was made.",
+        "error: unexpected: plugin 'file', declare: RuntimeError: http://host/ is gone. No version was made.",
         "  so is https://other/",
     ]
 
@@ -166,7 +166,7 @@ def test_a_plugin_that_breaks_is_told_as_a_bug(rxsync, folder, monkeypatch, flag
     done = rxsync("sync", folder, *TO, *filter(None, [flag]))
     assert done.code == 1
     assert done.err == (
-        "error: unexpected: KeyError: 'no such thing'. No version was made.\nhint: -v shows where it happened\n"
+        "error: unexpected: plugin 'file', declare: KeyError: 'no such thing'. No version was made.\nhint: -v shows where it happened\n"
     )
     assert not flag or done.json["error"]["kind"] == "KeyError"
     assert "Traceback" in rxsync("sync", folder, *TO, "-v").err

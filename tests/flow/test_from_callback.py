@@ -2,7 +2,9 @@
 
 import asyncio
 import itertools
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 import reactivex as rx
@@ -202,6 +204,56 @@ async def test_a_cancelled_run_cancels_the_engine_and_every_worker_of_a_foreign_
     assert sorted(ended) == ["a", "b", "c"]
 
 
+async def test_a_worker_of_a_foreign_pool_that_comes_after_the_end_is_cancelled(nothing_left):
+    stop, ended, over = asyncio.Event(), [], asyncio.Event()
+
+    async def worker(emit):
+        await over.wait()
+        try:
+            await emit("late")
+        finally:
+            ended.append("worker")
+            stop.set()
+
+    async def engine(emit):
+        pool.append(asyncio.create_task(worker(emit)))
+        try:
+            await emit("first")
+        finally:
+            over.set()
+            await stop.wait()
+
+    pool = []
+    await run(from_callback(engine).pipe(ops.take(1)))
+    await asyncio.wait(pool)
+    assert ended == ["worker"]
+    assert pool[0].cancelled()
+
+
+async def test_an_engine_that_has_given_the_last_item_that_is_wanted_may_await_its_clean_up(nothing_left):
+    ended = []
+
+    async def engine(emit):
+        try:
+            await emit("all there is")
+        finally:
+            await asyncio.sleep(0)
+            ended.append(True)
+
+    await run(from_callback(engine).pipe(ops.take(1)))
+    assert ended == [True]
+
+
+async def test_to_await_a_unit_before_it_is_given_is_an_error(nothing_left):
+    async def engine(emit):
+        item = Item("early")
+        await item.resolution()
+        await emit(item)
+
+    with pytest.raises(DroppedError, match="<early>"):
+        await run(from_callback(engine).pipe(stage(slow)))
+
+
 async def test_a_worker_that_is_cancelled_takes_its_item_back(nothing_left):
     held, got = Held(), []
 
@@ -218,9 +270,8 @@ async def test_a_worker_that_is_cancelled_takes_its_item_back(nothing_left):
     assert got == ["first", "last"]
 
 
-async def test_what_is_offered_when_the_engine_returns_goes_down_and_what_comes_later_is_told(nothing_left):
-    held, got, late = Held(), [], []
-    pool = set()
+async def test_what_workers_still_offer_when_the_engine_returns_goes_down(nothing_left):
+    held, got, pool = Held(), [], set()
 
     async def engine(emit):
         for item in "abc":
@@ -231,14 +282,11 @@ async def test_what_is_offered_when_the_engine_returns_goes_down_and_what_comes_
     async def later(emit):
         for _ in range(5):
             await asyncio.sleep(0)
-        with pytest.raises(FlowError, match="nobody takes its items") as caught:
-            await emit("late")
-        late.append(caught.value)
         held.go.set()
+        await emit("d")
 
     await run(from_callback(engine).pipe(stage(held, prefetch=0)), got.append)
-    assert got == ["a", "b", "c"]
-    assert late
+    assert got == ["a", "b", "c", "d"]
     await asyncio.wait(pool)
 
 
@@ -349,12 +397,14 @@ async def test_threads_of_an_engine_block_while_the_line_wants_nothing(nothing_l
 
 @pytest.mark.parametrize("end", ["cancelled", "failed", "left"])
 async def test_a_thread_that_is_blocked_in_emit_is_woken_when_the_stream_ends_and_waited_for(end, nothing_left):
-    held, told = Held(), []
+    held, told, given, taken = Held(), [], set(), set()
 
     def worker(emit):
         try:
-            for number in itertools.count():
-                emit.blocking(number)
+            for _ in range(1000):
+                item = object()
+                emit.blocking(item)
+                given.add(item)
         except FlowError as error:
             told.append(str(error))
             raise
@@ -371,12 +421,30 @@ async def test_a_thread_that_is_blocked_in_emit_is_woken_when_the_stream_ends_an
             raise KeyError
         yield "left"
 
-    line = rx.merge(from_callback(engine).pipe(stage(held, prefetch=0)), from_async(ends))
+    line = rx.merge(from_callback(engine).pipe(ops.do_action(taken.add), stage(held, prefetch=0)), from_async(ends))
     running = asyncio.create_task(run(line.pipe(ops.take_while(lambda item: item != "left"))))
     await asyncio.wait([running])
     assert running.cancelled() == (end == "cancelled")
     assert end == "cancelled" or isinstance(running.exception(), KeyError) == (end == "failed")
     assert ["source engine" in message for message in told] == [True, True]
+    assert given == taken
+
+
+async def test_a_thread_that_comes_after_the_end_is_told_while_the_engine_still_runs(nothing_left):
+    over, told = threading.Event(), []
+
+    def worker(emit):
+        emit.blocking("first")
+        assert over.wait(10)
+        with pytest.raises(FlowError) as caught:
+            emit.blocking("late")
+        told.append(caught.value)
+
+    async def engine(emit):
+        await in_thread(None, lambda: worker(emit))
+
+    await run(from_callback(engine).pipe(ops.take(1), ops.finally_action(over.set)))
+    assert told
 
 
 async def test_an_error_that_a_thread_reports_fails_the_run(nothing_left):
@@ -397,7 +465,8 @@ async def test_who_calls_back_on_the_wrong_side_is_told(nothing_left):
         emit.blocking(1)
 
     async def awaits_elsewhere(emit):
-        await in_thread(None, lambda: asyncio.run(emit(1)))
+        with suppress(FlowError):  # engines log what a callback raises, and go on
+            await in_thread(None, lambda: asyncio.run(emit(1)))
 
     with pytest.raises(FlowError, match="expected await emit there"):
         await run(from_callback(blocks_the_loop))

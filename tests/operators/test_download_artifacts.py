@@ -11,7 +11,7 @@ from rxsync.flow import from_iterable, run, stage
 from rxsync.operators import download_artifacts
 from rxsync.operators.flights import Flights
 from rxsync.ports.downloader import Request
-from rxsync.testing.marbles import marbles
+from rxsync.testing import marbles
 from tests.operators.conftest import body, sha256, unit
 
 NOT_FOUND = HttpStatusError("http://there/a", 404, "Not Found")

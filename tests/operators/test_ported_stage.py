@@ -10,11 +10,11 @@ from reactivex import operators as ops
 
 from rxsync.declare import DeclarativeContent
 from rxsync.errors import DroppedError, FlowError
-from rxsync.flow import from_async, from_iterable, run, stage
+from rxsync.flow import Gauge, from_async, from_iterable, run, stage
 from rxsync.operators import PortedStage, as_source, as_stage
 from rxsync.operators.ported_line import INPUT
 from rxsync.plugins.file import FileContent
-from rxsync.testing.marbles import marbles
+from rxsync.testing import marbles
 
 
 def unit(name):
@@ -97,12 +97,11 @@ async def test_the_stream_ends_when_run_returns_not_when_the_input_does(nothing_
 async def test_a_class_that_returns_early_leaves_the_source_which_cleans_up(nothing_left):
     class Two(PortedStage):
         async def run(self):
-            count = 0
             async for each in self.items():
-                await self.put(each)
-                count += 1
-                if count == 2:
+                kept.append(each)
+                if len(kept) == 3:
                     return
+                await self.put(each)
 
     async def forever():
         try:
@@ -112,9 +111,48 @@ async def test_a_class_that_returns_early_leaves_the_source_which_cleans_up(noth
             await asyncio.sleep(0)
             closed.append(True)
 
-    closed, got = [], []
+    closed, got, kept = [], [], []
     flow = await run(from_async(forever).pipe(as_stage(Two)), got.append)
     assert ([name_of(each) for each in got], closed, flow.held) == (["0", "1"], [True], 0)
+    assert flow.gauges[1] == Gauge("Two", 0, 0, "done")
+
+
+async def test_what_a_task_of_its_own_offers_when_run_returns_goes_down_and_no_input_is_counted_any_more(nothing_left):
+    class Hasty(PortedStage):
+        async def run(self):
+            items = self.items()
+            self.own = [asyncio.create_task(self.put(await anext(items))) for _ in range(5)]
+            await asyncio.sleep(0)
+
+    async def forever():
+        for number in itertools.count():
+            yield unit(number)
+            await asyncio.sleep(0)
+
+    async def busy(each):
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return [each]
+
+    got = []
+    flow = await run(from_async(forever).pipe(as_stage(Hasty), stage(busy, prefetch=0)), got.append)
+    assert [name_of(each) for each in got] == ["0", "1", "2", "3", "4"]
+    assert flow.held == 0
+
+
+async def test_a_class_that_has_put_the_last_unit_that_is_wanted_may_await_its_clean_up(nothing_left):
+    class Cleaning(PortedStage):
+        async def run(self):
+            try:
+                await self.put(unit("all there is"))
+            finally:
+                await asyncio.sleep(0)
+                ended.append(True)
+
+    ended = []
+    for line in (as_source(Cleaning), from_iterable([]).pipe(as_stage(Cleaning))):
+        await run(line.pipe(ops.take(1)))
+    assert ended == [True, True]
 
 
 async def test_an_empty_stream_is_an_end(nothing_left):
@@ -159,6 +197,26 @@ async def test_put_waits_while_the_line_below_wants_nothing_and_the_input_is_bou
     await run(from_iterable(source()).pipe(as_stage(Noting), stage(held, prefetch=0)), got.append)
     await checker
     assert len(got) == 1000
+
+
+async def test_more_comes_while_the_class_works_on_what_it_has(nothing_left):
+    class Working(PortedStage):
+        async def run(self):
+            async for batch in self.batches(INPUT):
+                sizes.append(len(batch))
+                for _ in range(50):
+                    await asyncio.sleep(0)
+                ahead.append(len(drawn) - sum(sizes))
+
+    def source():
+        for number in range(4 * INPUT):
+            drawn.append(number)
+            yield unit(number)
+
+    drawn, sizes, ahead = [], [], []
+    await run(from_iterable(source()).pipe(as_stage(Working)))
+    assert sizes == [INPUT] * 4
+    assert ahead == [INPUT] * 3 + [0]
 
 
 async def test_a_class_may_keep_everything_until_the_end_also_more_than_the_window(nothing_left):
@@ -217,12 +275,18 @@ async def test_awaiting_a_unit_lets_its_batch_leave_in_every_class_of_the_line(e
                 for _ in range(5):
                     await asyncio.sleep(0)
                 saved.append(await (waiting or index.resolution()))
+            over.set()
 
-    saved, first, second = [], Batches(), Batches()
+    async def works(each):
+        """Elsewhere in the line something goes on, so it never comes to rest."""
+        await over.wait()
+        return [each]
+
+    saved, first, second, over = [], Batches(), Batches(), asyncio.Event()
     line = as_source(Deep).pipe(
         as_stage(lambda: first), as_stage(lambda: second), stage(resolved, batch=500, linger=None)
     )
-    await run(line)
+    await run(rx.merge(line, from_iterable(units(1)).pipe(stage(works))))
     assert [content.relative_path for content in saved] == ["0", "1", "2"]
     assert first.sizes == second.sizes == [2, 2, 2]
 
@@ -254,17 +318,78 @@ async def test_a_unit_that_the_class_drops_fails_who_awaits_it(nothing_left):
     class Dropping(PortedStage):
         async def run(self):
             async for each in self.items():
+                for _ in range(5):
+                    await asyncio.sleep(0)
                 if name_of(each) != "lost":
                     await self.put(each)
 
-    async def source():
+    class Awaiting(PortedStage):
+        async def run(self):
+            await self.put(unit("kept"))
+            await self.put(lost)
+            await lost.resolution()
+
+    async def awaiting():
         yield unit("kept")
         yield lost
         await lost.resolution()
 
-    lost = unit("lost")
-    with pytest.raises(DroppedError, match=lost.identity.hex()):
-        await run(from_async(source).pipe(as_stage(Dropping), stage(resolved, batch=10)))
+    for make in (lambda: from_async(awaiting), lambda: as_source(Awaiting)):
+        lost = unit("lost")
+        with pytest.raises(DroppedError, match=lost.identity.hex()):
+            await run(make().pipe(as_stage(Pass), as_stage(Dropping), stage(resolved, batch=10)))
+
+
+@pytest.mark.parametrize("place", ["in hand", "in the input", "in put"])
+async def test_only_what_was_dropped_fails_not_what_the_class_holds_meanwhile(place, nothing_left):
+    class Needy(PortedStage):
+        async def run(self):
+            async for each in self.items():
+                if each is needy and place != "in put":
+                    await needs(each)
+                await self.put(each)
+
+    async def needs(each):
+        if each is needy:
+            with pytest.raises(DroppedError) as caught:
+                await lost.resolution()
+            blamed.append(caught.value.item)
+        each.resolve(each.content)
+        return [each]
+
+    async def source():
+        yield lost
+        yield needy
+        if awaited is not needy:
+            yield awaited
+        assert await awaited.resolution() is awaited.content
+
+    lost, needy, blamed = unit("lost"), unit("needy"), []
+    awaited = needy if place == "in hand" else unit("awaited")
+    below = stage(needs if place == "in put" else lambda each: resolved([each]), prefetch=0)
+    line = from_async(source).pipe(ops.filter(lambda each: each is not lost), as_stage(Needy), below)
+    await run(rx.merge(line, from_async(never)).pipe(ops.take(1 if awaited is needy else 2)))
+    assert blamed == [lost]
+
+
+async def test_lists_elsewhere_leave_for_want_of_room_also_while_the_class_keeps_a_unit(nothing_left):
+    class Keeping(PortedStage):
+        async def run(self):
+            kept = [each async for each in self.items()]
+            for each in kept:
+                await self.put(each)
+
+    async def source():
+        for number in range(20):
+            yield unit(number)
+
+    async def save(batch):
+        return batch
+
+    got = []
+    gathered = from_async(source).pipe(stage(save, batch=50, linger=None))
+    await run(rx.merge(from_async(source).pipe(as_stage(Keeping)), gathered), got.append, window=5)
+    assert len(got) == 40
 
 
 async def test_a_unit_that_the_class_resolves_and_does_not_put_lets_its_waiter_go_on(nothing_left):
@@ -379,6 +504,12 @@ async def test_an_error_of_run_fails_the_line(place, nothing_left):
     assert [name_of(each) for each in got] == ["one"]
 
 
+async def never():
+    """A source that has something to say some day."""
+    await asyncio.Event().wait()
+    yield
+
+
 async def two_then(end):
     """A source that waits, or fails, after two units."""
     yield unit("one")
@@ -456,10 +587,6 @@ async def put_for_ever(stage):
 
 @pytest.mark.parametrize("wait", [take_items, take_batches, put_for_ever, for_ever])
 async def test_a_cancelled_line_cancels_run_wherever_it_waits_and_tasks_of_its_own(wait, nothing_left):
-    async def never():
-        await for_ever()
-        yield
-
     waiting = Waiting(wait)
     line = from_async(never).pipe(as_stage(lambda: waiting), stage(for_ever, prefetch=0))
     running = asyncio.create_task(run(line))
@@ -471,6 +598,29 @@ async def test_a_cancelled_line_cancels_run_wherever_it_waits_and_tasks_of_its_o
         await running
     await asyncio.wait([waiting.own])
     assert sorted(waiting.ended) == ["own", "run"]
+
+
+async def test_a_task_of_its_own_that_puts_after_the_end_is_cancelled(nothing_left):
+    class Late(PortedStage):
+        async def run(self):
+            own.append(asyncio.create_task(self.later()))
+            try:
+                await self.put(unit("first"))
+            finally:
+                over.set()
+                await stop.wait()
+
+        async def later(self):
+            await over.wait()
+            try:
+                await self.put(unit("late"))
+            finally:
+                stop.set()
+
+    own, over, stop = [], asyncio.Event(), asyncio.Event()
+    await run(from_async(never).pipe(as_stage(Late), ops.take(1)))
+    await asyncio.wait(own)
+    assert own[0].cancelled()
 
 
 async def test_a_class_whose_task_is_cancelled_from_outside_is_an_error(nothing_left):
@@ -518,10 +668,6 @@ async def test_mistakes_are_said_in_a_line(nothing_left):
         async def run(self):
             await asyncio.gather(*[anext(self.items()) for _ in range(2)])
 
-    async def never():
-        await asyncio.Event().wait()
-        yield
-
     again = Pass()
     for line, error, message in [
         (as_source(Asking), FlowError, "Asking is a first stage and has no input"),
@@ -548,7 +694,9 @@ async def test_gauges_call_it_by_its_class_and_say_what_it_holds(nothing_left):
             readings.append(flows[0].gauges[1])
             for each in kept:
                 await self.put(each)
+                readings.append(flows[0].gauges[1])
 
-    readings, flows = [], []
-    await run(from_iterable(units(7)).pipe(as_stage(Keeping)), watch=flows.append)
-    assert (readings[0].name, readings[0].held, readings[0].working, readings[0].waits_for) == ("Keeping", 7, 7, "work")
+    readings, flows, made = [], [], units(3)
+    await run(from_iterable(made).pipe(as_stage(Keeping)), watch=flows.append)
+    assert readings == [Gauge("Keeping", held, held, "work") for held in (3, 2, 1, 0)]
+    assert {each.holders for each in made} == {()}

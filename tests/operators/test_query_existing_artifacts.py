@@ -2,7 +2,7 @@
 
 from rxsync.flow import from_iterable, run
 from rxsync.operators import query_existing_artifacts
-from rxsync.testing.marbles import marbles
+from rxsync.testing import marbles
 from tests.operators.conftest import body, sha256, unit
 
 

@@ -7,7 +7,7 @@ from rxsync.errors import ConflictError
 from rxsync.flow import from_iterable, run
 from rxsync.operators import query_existing_content
 from rxsync.ports.catalog import RemoteFile
-from rxsync.testing.marbles import marbles
+from rxsync.testing import marbles
 from tests.operators.conftest import sha256, unit
 
 

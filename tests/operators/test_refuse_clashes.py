@@ -8,7 +8,7 @@ from rxsync.errors import ConflictError
 from rxsync.flow import from_iterable, run
 from rxsync.operators import refuse_clashes
 from rxsync.ports.catalog import Declared
-from rxsync.testing.marbles import marbles
+from rxsync.testing import marbles
 from tests.operators.conftest import RUN, Memory, unit
 
 

@@ -14,7 +14,7 @@ from rxsync.operators import (
     save_remote_artifacts,
 )
 from rxsync.plugins.file import FileContent
-from rxsync.testing.marbles import marbles
+from rxsync.testing import marbles
 from tests.operators.conftest import RUN, body, sha256, unit
 
 

@@ -601,6 +601,27 @@ def test_a_plugin_that_is_none_and_one_that_does_not_load_are_named(monkeypatch)
         plugins.load("gone")
 
 
+async def test_what_an_author_forgets_is_told(fails):
+    async def late(*_):
+        raise KeyError("never seen")
+
+    a = part("a", file="a")
+    await fails(given(a, amend=lambda *_: None), FlowError, r"recipe\(\) answers with None")
+    await fails(given(a, amend=lambda r, _: r.hook("save_content", post_save=late)), FlowError, "'late' is an async")
+    step = validate(lambda unit: True, "skip")
+    await fails(given(a, amend=lambda r, _: r.after("download_artifacts", x=step)), FlowError, "answers with True")
+    await fails(given(DeclarativeContent(Part(name="n", maker=7))), DeclarationError, "a Maker, not its number")
+
+    class Late(Given):
+        async def finalize_version(self, run, draft):
+            draft.refuse("never seen")
+
+    async def declare(run):
+        yield a(run)
+
+    await fails(Late(declare), FlowError, "finalize_version of plugin 'given' is an async")
+
+
 # -- options
 
 

@@ -6,7 +6,7 @@ from reactivex import operators as ops
 from rxsync.errors import UsageError
 from rxsync.operators import CatalogStage
 from rxsync.pipeline.recipe import Recipe, Step
-from rxsync.testing.marbles import marbles
+from rxsync.testing import marbles
 from tests.operators.conftest import unit
 
 

@@ -8,7 +8,7 @@ import rxsync
 from rxsync.errors import UsageError
 from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.tap import tapped
-from rxsync.testing.marbles import marbles
+from rxsync.testing import marbles
 from tests.operators.conftest import unit
 from tests.pipeline.test_recipe import abc, catalog_step
 

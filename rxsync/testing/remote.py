@@ -1,0 +1,260 @@
+"""A repository in memory that implements the downloader port, with faults where the test wants them.
+
+Floor 6, testing. Only the way to the bytes is simulated: what verifies, retries, turns to the next URL and cuts lines
+is the downloader itself, so that nothing passes here that would not pass over HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import quote
+
+from rxsync.declare import Body, Validators
+from rxsync.download import Downloads
+from rxsync.download.transport import Answer
+from rxsync.errors import DownloadError, HttpStatusError
+from rxsync.ports.downloader import Request
+from rxsync.testing.builders import THERE
+from rxsync.testing.scratch import MemoryScratch
+from rxsync.urls import without_credentials
+
+PIECE = 1 << 16
+"""Bytes that come at once."""
+
+
+class Asked(NamedTuple):
+    """One request that came in.
+
+    Attributes:
+        url: what was asked for, without credentials.
+        headers: what was sent along.
+        validators: of the bytes that the asker holds.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    validators: Validators
+
+
+class SimulatedRemote:
+    """Files by URL. Implements ``rxsync.ports.downloader.Downloader``.
+
+        remote = SimulatedRemote({"a": b"1", "b": b"2"})
+        remote.fail("a", 503, times=2)
+        body = await remote.fetch(Request(("http://there/a",)))    # at the third attempt
+
+    Where a method takes a ``path``, it is below ``origin``, or a whole URL. Faults of one file take turns in the
+    order in which they were asked for; after them it is whole again.
+
+    Args:
+        files: path to bytes.
+        origin: where they are, http or https, with a slash at its end.
+        retries: attempts at one URL after the first, where trying again may help; none of them waits.
+
+    Attributes:
+        asked: every request, in the order they came; each attempt is one.
+        open: requests that are being answered.
+        most_open: most of them there ever were at once.
+        scratch: what was fetched and not released.
+    """
+
+    origin: str
+    scratch: MemoryScratch
+
+    def __init__(self, files: Mapping[str, bytes] | None = None, *, origin: str = THERE, retries: int = 4) -> None:
+        self.origin, self.scratch = origin, MemoryScratch()
+        self.asked: list[Asked] = []
+        self.open = self.most_open = 0
+        self._way = _Way(self)
+        self._downloads = Downloads({"http": self._way, "https": self._way}, self.scratch, retries=retries, backoff=0)
+        for path, data in (files or {}).items():
+            self.put(path, data)
+
+    # -- what is there
+
+    def url(self, path: str) -> str:
+        """Give the URL of ``path``; a URL stays what it is, but for credentials."""
+        return without_credentials(path) if "://" in path else self.origin + quote(path)
+
+    def put(self, path: str, data: bytes, *, etag: str | None = None, last_modified: str | None = None) -> str:
+        """Have ``data`` at ``path`` from now on; answers its URL.
+
+        Args:
+            path: where.
+            data: the bytes.
+            etag: what an answer says to recognise them by, in its quotes.
+            last_modified: likewise, a date as HTTP writes it.
+        """
+        self._way.files[self.url(path)] = _File(data, Validators(etag, last_modified))
+        return self.url(path)
+
+    def remove(self, path: str) -> None:
+        """Have nothing at ``path`` any more: it answers 404, as does whatever was never there.
+
+        Raises:
+            KeyError: there was nothing.
+        """
+        del self._way.files[self.url(path)]
+
+    # -- what goes wrong, so many times; None: from now on
+
+    def fail(self, path: str, status: int = 503, *, times: int | None = None) -> None:
+        """Answer with an HTTP status instead."""
+        self._add(path, _Fault(times, status=status))
+
+    def corrupt(self, path: str, data: bytes | None = None, *, times: int | None = None) -> None:
+        """Give other bytes: ``data``, or those that are there with one bit flipped."""
+        self._add(path, _Fault(times, change=_flip if data is None else lambda _: data))
+
+    def cut_off(self, path: str, at: int = 0, *, times: int | None = None) -> None:
+        """Break the connection after ``at`` bytes of the body, which was announced in full."""
+        self._add(path, _Fault(times, end=at))
+
+    def mend(self, path: str) -> None:
+        """Forget what was to go wrong with ``path``."""
+        self._way.faults.pop(self.url(path), None)
+
+    def hold(self, path: str, until: asyncio.Event) -> None:
+        """Let each request for ``path`` wait for the event before it is answered."""
+        self._way.holds[self.url(path)] = until
+
+    def _add(self, path: str, fault: _Fault) -> None:
+        self._way.faults.setdefault(self.url(path), deque()).append(fault)
+
+    # -- what was asked
+
+    def count(self, path: str) -> int:
+        """How many requests there were for ``path``; each attempt is one."""
+        return sum(asked.url == self.url(path) for asked in self.asked)
+
+    async def until_open(self, count: int) -> None:
+        """Wait until ``count`` requests are being answered at once."""
+        while self.open < count:
+            self._way.came.clear()
+            await self._way.came.wait()
+
+    # -- the port
+
+    async def fetch(self, request: Request) -> Body | None:
+        """Fetch one file; None if ``request.validators`` were given and it is unchanged.
+
+        Raises:
+            DownloadError: no URL gave it; names the last URL and, in its notes, what the others said.
+            HttpStatusError: likewise, the last answer was a status.
+            IntegrityError: likewise, the last answer was other bytes than declared.
+        """
+        return await self._downloads.fetch(request)
+
+    def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncGenerator[str, None]:
+        """Stream a text file line by line: UTF-8, BOM dropped, LF or CRLF dropped.
+
+        Args:
+            url: where it is.
+            longest: longest line that is accepted, in bytes.
+
+        Raises:
+            DownloadError: it could not be had, or ended before its end.
+            MetadataError: it is no UTF-8, or a line is longer than ``longest``; names URL and line.
+        """
+        return self._downloads.lines(url, longest=longest)
+
+
+class _Way:
+    """The way to the bytes. Implements ``rxsync.download.transport.Transport``."""
+
+    def __init__(self, remote: SimulatedRemote) -> None:
+        self._remote = remote
+        self.files: dict[str, _File] = {}
+        self.faults: dict[str, deque[_Fault]] = {}
+        self.holds: dict[str, asyncio.Event] = {}
+        self.came = asyncio.Event()
+
+    @asynccontextmanager
+    async def open(self, url: str, headers: Mapping[str, str], held: Validators) -> AsyncIterator[Answer]:
+        remote, shown = self._remote, without_credentials(url)
+        remote.asked.append(Asked(shown, headers, held))
+        remote.open += 1
+        remote.most_open = max(remote.most_open, remote.open)
+        self.came.set()
+        try:
+            if shown in self.holds:
+                await self.holds[shown].wait()
+            yield self._answer(shown, held)
+        finally:
+            remote.open -= 1
+
+    def _answer(self, url: str, held: Validators) -> Answer:
+        fault, file = self._next_fault(url), self.files.get(url)
+        if fault.status is None and file is None:
+            fault = _NOT_FOUND
+        if fault.status is not None or file is None:
+            status = HTTPStatus(fault.status or 404)
+            raise HttpStatusError(url, status, status.phrase)
+        if fault is _NO_FAULT and _is_unchanged(file.validators, held):
+            return Answer(_nothing, unchanged=True)
+        data = fault.change(file.data)
+        return Answer(_Reader(url, data, fault.end).read, length=len(data), validators=file.validators)
+
+    def _next_fault(self, url: str) -> _Fault:
+        faults = self.faults.get(url)
+        if not faults:
+            return _NO_FAULT
+        fault = faults[0]
+        if fault.left is not None:
+            fault.left -= 1
+            if fault.left == 0:
+                faults.popleft()
+        return fault
+
+
+class _File(NamedTuple):
+    data: bytes
+    validators: Validators
+
+
+@dataclass
+class _Fault:
+    """What goes wrong, ``left`` times more; None: for ever."""
+
+    left: int | None = None
+    status: int | None = None
+    change: Callable[[bytes], bytes] = lambda data: data
+    end: int | None = None
+
+
+_NO_FAULT, _NOT_FOUND = _Fault(), _Fault(status=404)
+
+
+class _Reader:
+    """Gives the bytes piece by piece; where there is an ``end``, the connection breaks there."""
+
+    def __init__(self, url: str, data: bytes, end: int | None) -> None:
+        self._url, self._rest, self._breaks = url, data if end is None else data[:end], end is not None
+
+    async def read(self) -> bytes:
+        if not self._rest and self._breaks:
+            raise DownloadError(self._url, "the connection ended in the middle of the body", transient=True)
+        piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
+        return piece
+
+
+async def _nothing() -> bytes:
+    return b""
+
+
+def _flip(data: bytes) -> bytes:
+    """Have one wrong bit, or one byte too many where there is none."""
+    return bytes([data[0] ^ 1]) + data[1:] if data else b"\0"
+
+
+def _is_unchanged(now: Validators, held: Validators) -> bool:
+    """An ETag counts before a date, as in HTTP."""
+    if held.etag is not None:
+        return held.etag == now.etag
+    return held.last_modified is not None and held.last_modified == now.last_modified

@@ -1,0 +1,78 @@
+"""A run's scratch in memory that knows what is left in it.
+
+Floor 6, testing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from rxsync.declare import Body
+from rxsync.errors import StorageError
+
+
+@dataclass(eq=False)
+class MemorySink:
+    """Gathers pieces; see the port ``rxsync.ports.storage.Sink``."""
+
+    scratch: MemoryScratch
+    algorithms: Collection[str]
+    expected: int | None
+    size: int = 0
+    pieces: list[bytes] = field(default_factory=list)
+
+    async def write(self, piece: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            StorageError: there is no room.
+        """
+        if self.size + len(piece) > self.scratch.room:
+            raise StorageError("no room")
+        self.size += len(piece)
+        self.pieces.append(piece)
+
+    async def close(self) -> Body:
+        """Say that these were all; the body is what came."""
+        data = b"".join(self.pieces)
+        digests = {name: hashlib.new(name, data).hexdigest() for name in {"sha256", *self.algorithms}}
+        body = Body(len(data), digests, data=data)
+        self.scratch.bodies.append(body)
+        self.scratch.open.discard(self)
+        return body
+
+    async def discard(self) -> None:
+        """Forget the bytes."""
+        self.scratch.open.discard(self)
+
+
+@dataclass
+class MemoryScratch:
+    """Takes files of any size; see the port ``rxsync.ports.storage.Scratch``.
+
+    Attributes:
+        room: longest file it takes, in bytes.
+        open: sinks that were neither closed nor discarded.
+        bodies: what was received and not released.
+    """
+
+    room: int = 1 << 30
+    open: set[MemorySink] = field(default_factory=set)
+    bodies: list[Body] = field(default_factory=list)
+
+    def receive(self, algorithms: Collection[str] = (), size: int | None = None) -> MemorySink:
+        """Give a place for one file."""
+        sink = MemorySink(self, algorithms, size)
+        self.open.add(sink)
+        return sink
+
+    def release(self, bodies: Sequence[Body]) -> None:
+        """Forget bodies; others are left alone."""
+        self.bodies = [body for body in self.bodies if body not in bodies]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left in it."""
+        return not self.open and not self.bodies
