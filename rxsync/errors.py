@@ -239,23 +239,13 @@ class SizeMismatchError(IntegrityError):
 
 
 class LockedError(RxSyncError):
-    """Another run holds the repository.
-
-    Attributes:
-        repository: its name.
-    """
+    """Another run holds the repository."""
 
     exit_code = 5
     transient = True
 
-    repository: str
-
     def __init__(self, repository: str) -> None:
-        super().__init__(repository)
-        self.repository = repository
-
-    def __str__(self) -> str:
-        return f"{self.repository}: another run holds the repository"
+        super().__init__(f"{repository}: another run holds the repository")
 
 
 class GuardError(RxSyncError):

@@ -172,7 +172,8 @@ class _Database(PostgresqlDatabase):
         Raises:
             PeeweeException: the database refused.
         """
-        return super().execute_sql(sql.removesuffix(" WITHOUT ROWID"), params)  # type: ignore[no-untyped-call]  # it is
+        sql = sql.removesuffix(" WITHOUT ROWID")
+        return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]  # peewee does not type it
 
 
 def _lock_key(*names: str) -> int:

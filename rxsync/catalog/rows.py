@@ -15,13 +15,14 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from rxsync.catalog.spelling import PostgresqlConnection
+if TYPE_CHECKING:  # its driver is an extra
+    from rxsync.catalog.spelling import PostgresqlConnection
 
 T = TypeVar("T")
 
-Connection = sqlite3.Connection | PostgresqlConnection
+Connection: TypeAlias = "sqlite3.Connection | PostgresqlConnection"
 """Inside a transaction; takes SQL in SQLite's words."""
 
 Row = tuple[Any, ...]
@@ -137,3 +138,16 @@ def stream(connection: Connection, sql: str, names: Mapping[str, Cell]) -> Itera
     return (
         connection.execute(sql, names) if isinstance(connection, sqlite3.Connection) else connection.stream(sql, names)
     )
+
+
+def take_stock(connection: Connection, *tables: str) -> None:
+    """Let the planner see how large tables are by now.
+
+    PostgreSQL looks by itself, but a minute later: of tables that this run has filled it would think that a unit or
+    two are in them, and go through all of them for each. SQLite's planner needs no such thing here.
+
+    Raises:
+        psycopg.Error: the database refused.
+    """
+    if not isinstance(connection, sqlite3.Connection):
+        connection.execute(f"ANALYZE {', '.join(tables)}")

@@ -8,40 +8,44 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from itertools import count
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from psycopg import Connection
+from psycopg import Connection, RawCursor, RawServerCursor
 
 Parameters = Sequence[object] | Mapping[str, object]
 
-_WORDS = {
-    "?": "%s",
-    "%": "%%",
-    "BLOB": "BYTEA",
-    "COLLATE BINARY": 'COLLATE "C"',
-    "WITHOUT ROWID": "",
-    "char(": "chr(",
-}
+_WORDS = {"BLOB": "BYTEA", "COLLATE BINARY": 'COLLATE "C"', "WITHOUT ROWID": "", "char(": "chr("}
 _DIFFERENT = re.compile(
-    r"json_each\(\?\) (?P<table>\w+)|(?<!:):(?P<name>[a-z]+)|\?|%|\bBLOB\b|COLLATE BINARY|WITHOUT ROWID|\bchar\("
+    r"json_each\(\?\) (?P<table>\w+)|(?<!:):(?P<name>[a-z]+)|\?|\bBLOB\b|COLLATE BINARY|WITHOUT ROWID|\bchar\("
 )
 
 
 @lru_cache(512)
-def spelled(sql: str) -> bytes:
-    """Write a statement as PostgreSQL and its driver want it.
+def spelled(sql: str) -> tuple[bytes, tuple[str, ...]]:
+    """Write a statement as PostgreSQL itself wants it, with the names of its parameters, if they have names.
 
-    >>> spelled("SELECT a FROM json_each(?) one WHERE a = :name AND b < char(1) ORDER BY a COLLATE BINARY")
-    b'SELECT a FROM unnest(%s::text[]) AS one (value) WHERE a = %(name)s AND b < chr(1) ORDER BY a COLLATE "C"'
+    The driver's own ``%s`` would be searched for and replaced at each call, which for 500 rows costs more than
+    anything else.
+
+    >>> spelled("SELECT a FROM t WHERE a = :one AND b < char(1) OR a > :one ORDER BY a COLLATE BINARY")
+    (b'SELECT a FROM t WHERE a = $1 AND b < chr(1) OR a > $1 ORDER BY a COLLATE "C"', ('one',))
+    >>> spelled("SELECT ?, one.value FROM json_each(?) one")
+    (b'SELECT $1, one.value FROM unnest($2::text[]) AS one (value)', ())
     """
-    return _DIFFERENT.sub(_spell, sql).encode()
+    names: dict[str, int] = {}
+    places = count(1)
 
+    def spell(word: re.Match[str]) -> str:
+        if name := word["name"]:
+            return f"${names.setdefault(name, len(names) + 1)}"
+        if word[0] == "?":
+            return f"${next(places)}"
+        if table := word["table"]:
+            return f"unnest(${next(places)}::text[]) AS {table} (value)"
+        return _WORDS[word[0]]
 
-def _spell(word: re.Match[str]) -> str:
-    if table := word["table"]:
-        return f"unnest(%s::text[]) AS {table} (value)"
-    return f"%({word['name']})s" if word["name"] else _WORDS[word[0]]
+    return _DIFFERENT.sub(spell, sql).encode(), tuple(names)
 
 
 class Answer(Protocol):
@@ -76,7 +80,7 @@ class PostgresqlConnection:
         Raises:
             psycopg.Error: the database refused.
         """
-        return self.driver.execute(spelled(sql), parameters)
+        return RawCursor(self.driver).execute(*_bound(sql, parameters))
 
     def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement once for each row.
@@ -84,8 +88,7 @@ class PostgresqlConnection:
         Raises:
             psycopg.Error: the database refused.
         """
-        with self.driver.cursor() as cursor:
-            cursor.executemany(spelled(sql), rows)
+        RawCursor(self.driver).executemany(spelled(sql)[0], rows)
 
     def stream(self, sql: str, parameters: Parameters) -> Iterator[Any]:
         """Yield the rows of a question as they are taken; a plain cursor would hold all of them at once.
@@ -93,6 +96,11 @@ class PostgresqlConnection:
         Raises:
             psycopg.Error: the database refused.
         """
-        with self.driver.cursor(name="stream") as cursor:
+        with RawServerCursor(self.driver, "stream") as cursor:
             cursor.itersize = 2000
-            yield from cursor.execute(spelled(sql), parameters)
+            yield from cursor.execute(*_bound(sql, parameters))
+
+
+def _bound(sql: str, parameters: Parameters) -> tuple[bytes, Sequence[object]]:
+    text, names = spelled(sql)
+    return text, [parameters[name] for name in names] if isinstance(parameters, Mapping) else parameters

@@ -7,6 +7,7 @@ are gone with the process.
 from __future__ import annotations
 
 from rxsync.catalog.listing import Listing
+from rxsync.catalog.rows import take_stock
 from rxsync.catalog.runs import Runs, now
 from rxsync.ports.catalog import Change, Clash, Version
 
@@ -93,6 +94,7 @@ class Versions(Runs, Listing):
     def change(self, run: str, repository: int, *, mirror: bool) -> Change:
         """Compare what the run staged with the newest version of the repository."""
         names = {"repository": repository}
+        take_stock(self.connection, f'"staged_{run}"', "content", "content_artifact", "repository_content")
         for table in ("added", "removed"):
             self.connection.execute(f'DELETE FROM "{table}_{run}"')
         added = self.connection.execute(_ADDED.format(run=run), names).rowcount
