@@ -40,6 +40,10 @@ class Session(ABC):
         reads_only: it must be a home already, since nobody here would make it one.
     """
 
+    database: Database
+    shown: str
+    reads_only: bool
+
     def __init__(self, database: Database, shown: str, *, reads_only: bool = False) -> None:
         self.database, self.shown, self.reads_only = database, shown, reads_only
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rxsync-catalog")

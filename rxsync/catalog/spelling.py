@@ -71,6 +71,8 @@ class PostgresqlConnection:
         driver: psycopg's connection, inside a transaction.
     """
 
+    driver: Connection[Any]
+
     def __init__(self, driver: Connection[Any]) -> None:
         self.driver = driver
 

@@ -34,6 +34,8 @@ class SqliteCatalog(DatabaseCatalog):
     Implements ``rxsync.ports.catalog.Catalog``.
     """
 
+    path: Path | None
+
     def __init__(self, path: Path | None = None, *, writable: bool = True) -> None:
         self.path = path
         shown = str(path) if path else ":memory:"

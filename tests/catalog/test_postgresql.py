@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from contextlib import asynccontextmanager
 
 import psycopg
 import pytest
@@ -44,20 +45,29 @@ class TestPostgresql(CatalogTests):
         await catalog.close()
 
 
-async def test_a_reader_neither_waits_for_a_writer_nor_sees_half_of_what_it_does(catalog):
-    loop, written, go = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-    a = leaf("a")
+@asynccontextmanager
+async def amid_writing(catalog, work=lambda _: None):
+    """While a transaction has done ``work`` and is open still; it is committed at the end."""
+    loop, inside, go = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
 
-    def save(tx):
-        tx.add_content([a])
-        loop.call_soon_threadsafe(written.set)
+    def stay(tx):
+        work(tx)
+        loop.call_soon_threadsafe(inside.set)
         asyncio.run_coroutine_threadsafe(go.wait(), loop).result()
 
-    writer = asyncio.create_task(catalog.write(save))
-    await written.wait()
-    assert await catalog.read(lambda tx: tx.find_content([a.identity])) == {}
-    go.set()
-    await writer
+    writer = asyncio.create_task(catalog.write(stay))
+    await inside.wait()
+    try:
+        yield
+    finally:
+        go.set()
+        await writer
+
+
+async def test_a_reader_neither_waits_for_a_writer_nor_sees_half_of_what_it_does(catalog):
+    a = leaf("a")
+    async with amid_writing(catalog, lambda tx: tx.add_content([a])):
+        assert await catalog.read(lambda tx: tx.find_content([a.identity])) == {}
     assert len(await catalog.read(lambda tx: tx.find_content([a.identity]))) == 1
 
 
@@ -73,57 +83,30 @@ async def test_writers_of_two_processes_take_turns_and_give_every_row_a_key_of_i
     assert {found[unit.identity].id for unit in units} == {unit.id for unit in units} == set(range(1, 401))
 
 
-async def test_who_waits_for_a_turn_sees_what_was_saved_meanwhile(catalog, other):
-    loop, inside, go = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+async def test_who_waits_for_a_turn_sees_what_was_saved_meanwhile(catalog, other, administrator):
     a = leaf("a")
-
-    def save(tx):
-        loop.call_soon_threadsafe(inside.set)
-        asyncio.run_coroutine_threadsafe(go.wait(), loop).result()
-        tx.add_content([a])
-
-    first = asyncio.create_task(catalog.write(save))
-    await inside.wait()
-    second = asyncio.create_task(other.write(lambda tx: set(tx.find_content([a.identity]))))
-    await other.read(lambda tx: tx.repositories())  # its writer is under way, and waits for its turn
-    go.set()
-    await first
+    async with amid_writing(catalog, lambda tx: tx.add_content([a])):
+        second = asyncio.create_task(other.write(lambda tx: set(tx.find_content([a.identity]))))
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while administrator.execute(waiting).fetchone() == (0,):  # noqa: ASYNC110 - the server sets no event
+            await asyncio.sleep(0)
     assert await second == {a.identity}
 
 
 async def test_a_wait_for_another_transaction_ends(catalog, other, monkeypatch):
     monkeypatch.setattr(postgresql, "PATIENCE", 0.1)
-    loop, inside, go = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-
-    def stay(_):
-        loop.call_soon_threadsafe(inside.set)
-        asyncio.run_coroutine_threadsafe(go.wait(), loop).result()
-
-    first = asyncio.create_task(catalog.write(stay))
-    await inside.wait()
-    with pytest.raises(CatalogError, match=r"locked for 0\.1 seconds") as caught:
-        await other.write(lambda tx: tx.add_content([leaf("a")]))
+    async with amid_writing(catalog):
+        with pytest.raises(CatalogError, match=r"locked for 0\.1 seconds") as caught:
+            await other.write(lambda tx: tx.add_content([leaf("a")]))
     assert caught.value.transient
-    go.set()
-    await first
 
 
 class TestHolding:
     async def test_a_repository_is_held_against_another_process_even_while_one_writes(self, catalog, other):
-        loop, inside, go = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-
-        def stay(_):
-            loop.call_soon_threadsafe(inside.set)
-            asyncio.run_coroutine_threadsafe(go.wait(), loop).result()
-
-        async with catalog.holding("r"):
-            writer = asyncio.create_task(catalog.write(stay))
-            await inside.wait()
+        async with catalog.holding("r"), amid_writing(catalog):
             with pytest.raises(LockedError, match="r: another run holds the repository"):
                 await self.hold(other, "r")
             await self.hold(other, "s")
-            go.set()
-            await writer
         await self.hold(other, "r")
 
     async def test_the_lock_goes_with_the_connection_of_who_died(self, catalog, other, administrator):
