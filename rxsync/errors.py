@@ -244,6 +244,9 @@ class LockedError(RxSyncError):
     exit_code = 5
     transient = True
 
+    def __init__(self, repository: str) -> None:
+        super().__init__(f"{repository}: another run holds the repository")
+
 
 class GuardError(RxSyncError):
     """A guard tripped: what was asked for would remove too much, so no version was made."""

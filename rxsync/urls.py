@@ -13,6 +13,8 @@ _USERINFO = re.compile(
     r"^([^/?#]*//|[A-Za-z][A-Za-z0-9+.-]*:/|)(?:[^/?#]*@|[^/?#@\[:]*:(?!\d*(?:[/?#]|$)).*@)", re.DOTALL
 )
 
+_PASSWORD = re.compile(r"[?&](?:ssl)?password=")
+
 
 def without_credentials(url: str) -> str:
     """Drop the user and the password of a URL, and nothing else.
@@ -21,3 +23,22 @@ def without_credentials(url: str) -> str:
     'https://host:8443/a@b?c=d@e#f'
     """
     return _USERINFO.sub(r"\1", url) if "@" in url else url
+
+
+def holds_password(url: str) -> bool:
+    """Whether a database URL says a password, also where it is not escaped as it should be.
+
+    >>> [holds_password(url) for url in ("postgresql://ada@h/db", "postgresql://ada:l/ove@h/db", "x:///db?password=l")]
+    [False, True, True]
+    """
+    before_host = url.partition("://")[2].rpartition("@")[0]
+    return ":" in before_host or bool(_PASSWORD.search(url))
+
+
+def address(url: str) -> str:
+    """Give a database URL without credentials and without options.
+
+    >>> address("postgresql://ada:lovelace@host:5433/rxsync?sslmode=require&password=lovelace")
+    'postgresql://host:5433/rxsync'
+    """
+    return without_credentials(url).partition("?")[0]

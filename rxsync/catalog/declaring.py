@@ -6,38 +6,36 @@ refused in paths): whatever lies below a path comes right after it.
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 
-from rxsync.catalog.rows import insert, select_in
+from rxsync.catalog.rows import Connection, insert, select_in, texts
 from rxsync.ports.catalog import Clash, Declared
 
 BELOW = "\x01"
 
 _TABLE = """
     CREATE TEMP TABLE IF NOT EXISTS "declared_{run}" (
-        path TEXT PRIMARY KEY, identity BLOB, origin TEXT) WITHOUT ROWID"""
+        path TEXT COLLATE BINARY PRIMARY KEY, identity BLOB, origin TEXT) WITHOUT ROWID"""
 
 _AT = 'SELECT path, identity, origin FROM "declared_{run}" WHERE path IN ({{places}})'
 
 _UNDER = """
-    SELECT above.value, (
-        SELECT d.path FROM "declared_{run}" d
-        WHERE d.path > above.value || char(1) AND d.path < above.value || char(2) LIMIT 1) AS below
-    FROM json_each(?) above WHERE below IS NOT NULL LIMIT 1"""
+    SELECT pair.above, pair.below FROM (
+        SELECT above.value AS above, (
+            SELECT d.path FROM "declared_{run}" d
+            WHERE d.path > above.value || char(1) AND d.path < above.value || char(2) LIMIT 1) AS below
+        FROM json_each(?) above) pair
+    WHERE pair.below IS NOT NULL LIMIT 1"""
 
 
-def declare(connection: sqlite3.Connection, run: str, files: Sequence[Declared]) -> Clash | None:
+def declare(connection: Connection, run: str, files: Sequence[Declared]) -> Clash | None:
     """Note files as declared by a run; answers two of all it has noted that cannot stand together."""
     connection.execute(_TABLE.format(run=run))
     keyed = {file.path.replace("/", BELOW): file for file in reversed(files)}
     rows = [(key, file.identity, file.origin) for key, file in keyed.items()]
     columns = ("path", "identity", "origin")
     table = f"declared_{run}"
-    fresh = {
-        key for (key,) in insert(connection, table, columns, rows, verb="INSERT OR IGNORE", ending="RETURNING path")
-    }
+    fresh = {key for (key,) in insert(connection, table, columns, rows, ending="ON CONFLICT DO NOTHING RETURNING path")}
     return (
         _other_bytes(connection, run, files, fresh)
         or _below_a_file(connection, run, keyed, fresh)
@@ -45,7 +43,7 @@ def declare(connection: sqlite3.Connection, run: str, files: Sequence[Declared])
     )
 
 
-def _other_bytes(connection: sqlite3.Connection, run: str, files: Sequence[Declared], fresh: set[str]) -> Clash | None:
+def _other_bytes(connection: Connection, run: str, files: Sequence[Declared], fresh: set[str]) -> Clash | None:
     if len(fresh) == len(files):
         return None
     keys = [file.path.replace("/", BELOW) for file in files]
@@ -57,9 +55,7 @@ def _other_bytes(connection: sqlite3.Connection, run: str, files: Sequence[Decla
     return None
 
 
-def _below_a_file(
-    connection: sqlite3.Connection, run: str, keyed: dict[str, Declared], fresh: set[str]
-) -> Clash | None:
+def _below_a_file(connection: Connection, run: str, keyed: dict[str, Declared], fresh: set[str]) -> Clash | None:
     folders = {folder: key for key in fresh for folder in _folders(key)}
     for path, _, origin in select_in(connection, _AT.format(run=run), folders):
         below = keyed[folders[path]]
@@ -67,10 +63,8 @@ def _below_a_file(
     return None
 
 
-def _above_a_file(
-    connection: sqlite3.Connection, run: str, keyed: dict[str, Declared], fresh: set[str]
-) -> Clash | None:
-    found = connection.execute(_UNDER.format(run=run), (json.dumps(list(fresh)),)).fetchone()
+def _above_a_file(connection: Connection, run: str, keyed: dict[str, Declared], fresh: set[str]) -> Clash | None:
+    found = connection.execute(_UNDER.format(run=run), (texts(connection, fresh),)).fetchone()
     if found is None:
         return None
     above, below = found

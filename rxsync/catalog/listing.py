@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from rxsync.catalog.reading import Reading
+from rxsync.catalog.rows import stream
 from rxsync.errors import NotFoundError
 from rxsync.ports.catalog import RepositorySummary, Unit, Version
 
@@ -23,15 +24,16 @@ _REPOSITORIES = """
            (SELECT created FROM repository_version WHERE repository_id = r.id ORDER BY number DESC LIMIT 1),
            (SELECT present FROM repository_version WHERE repository_id = r.id ORDER BY number DESC LIMIT 1)
     FROM repository r JOIN repository_version v ON v.repository_id = r.id
-    GROUP BY r.id ORDER BY r.name"""
+    GROUP BY r.id ORDER BY r.name COLLATE BINARY"""
 
 _UNITS = """
-    SELECT c.id, c.type, lower(hex(c.identity)), f.relative_path, a.sha256,
+    SELECT c.id, c.type, c.identity, f.relative_path, a.sha256,
            coalesce(a.size, (SELECT size FROM remote_artifact WHERE content_artifact_id = f.id LIMIT 1))
     FROM ({members}) m JOIN content c ON c.id = m.content_id
     LEFT JOIN content_artifact f ON f.content_id = c.id
     LEFT JOIN artifact a ON a.id = f.artifact_id
-    ORDER BY min(f.relative_path) OVER (PARTITION BY c.id), c.id, f.relative_path"""
+    ORDER BY min(f.relative_path COLLATE BINARY) OVER (PARTITION BY c.id) NULLS FIRST, c.id,
+             f.relative_path COLLATE BINARY"""
 
 _IN_VERSION = """
     SELECT content_id FROM repository_content
@@ -47,8 +49,10 @@ _CHANGED = """
         SELECT content_id FROM repository_content
         WHERE repository_id = :repository AND version_removed > :low AND version_removed <= :high)
     GROUP BY content_id
-    HAVING max(version_added <= :there AND (version_removed IS NULL OR version_removed > :there))
-       AND NOT max(version_added <= :gone AND (version_removed IS NULL OR version_removed > :gone))"""
+    HAVING max(CASE WHEN version_added <= :there AND (version_removed IS NULL OR version_removed > :there)
+                    THEN 1 ELSE 0 END) = 1
+       AND max(CASE WHEN version_added <= :gone AND (version_removed IS NULL OR version_removed > :gone)
+                    THEN 1 ELSE 0 END) = 0"""
 
 
 class Listing(Reading):
@@ -61,7 +65,7 @@ class Listing(Reading):
 
     def content_types(self) -> list[str]:
         """The types of all content that is saved, by name."""
-        return [kind for (kind,) in self.connection.execute("SELECT DISTINCT type FROM content ORDER BY type")]
+        return sorted(kind for (kind,) in self.connection.execute("SELECT DISTINCT type FROM content"))
 
     def versions(self, name: str) -> list[Version]:
         """The versions of a repository, oldest first.
@@ -108,10 +112,11 @@ class Listing(Reading):
         return self._units(_CHANGED, names)
 
     def _units(self, members: str, names: dict[str, int]) -> Iterator[Unit]:
-        rows = self.connection.execute(_UNITS.format(members=members), names)
+        rows = stream(self.connection, _UNITS.format(members=members), names)
         for (_, kind, identity), files in groupby(rows, key=itemgetter(0, 1, 2)):
-            yield Unit(kind, identity, tuple(row[3:] for row in files if row[3] is not None))
+            yield Unit(kind, identity.hex(), tuple(row[3:] for row in files if row[3] is not None))
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def _time(at: str | datetime) -> datetime:
+    """SQLite keeps times as text."""
+    return at if isinstance(at, datetime) else datetime.fromisoformat(at)

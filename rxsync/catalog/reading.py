@@ -5,14 +5,12 @@ Floor 3, catalog. Constant SQL: what varies is bound, never written.
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
 from peewee import Database
 
 from rxsync.catalog import declaring
-from rxsync.catalog.rows import select_in
+from rxsync.catalog.rows import Connection, select_in, texts
 from rxsync.declare import SavedFile, StoredFile
 from rxsync.errors import NotFoundError
 from rxsync.models import DIGEST_SIZES
@@ -43,10 +41,10 @@ _REMOTE_FILES = """
 class Reading:
     """A transaction that reads. Implements ``rxsync.ports.catalog.ReadTransaction``."""
 
-    connection: sqlite3.Connection
+    connection: Connection
     database: Database
 
-    def __init__(self, connection: sqlite3.Connection, database: Database) -> None:
+    def __init__(self, connection: Connection, database: Database) -> None:
         self.connection, self.database = connection, database
 
     def find_content(self, identities: Sequence[bytes]) -> Mapping[bytes, SavedContent]:
@@ -65,7 +63,7 @@ class Reading:
         """Answer which bytes are stored, by one kind of digest; of several, the one stored first."""
         if not digests:
             return {}
-        rows = self.connection.execute(_ARTIFACTS[algorithm], (json.dumps(list(digests)),))
+        rows = self.connection.execute(_ARTIFACTS[algorithm], (texts(self.connection, digests),))
         return {digest: StoredFile(*stored) for digest, *stored in rows}
 
     def repository_key(self, name: str) -> int:

@@ -63,7 +63,7 @@ class Runs(Writing):
 
     def _make(self, table: str, column: str, value: str, more: dict[str, int]) -> bool:
         names, cells = (column, *more), (value, *more.values())
-        sql = f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(cells))})"
+        sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(cells))}) ON CONFLICT DO NOTHING"
         return self.connection.execute(sql, cells).rowcount == 1
 
     def _key(self, table: str, column: str, value: str) -> int:

@@ -7,42 +7,63 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from peewee import SchemaManager, SqliteDatabase
+from peewee import Database, SchemaManager, SqliteDatabase
 
 from rxsync.errors import HomeError
 from rxsync.models import CORE, Keyed, row_type
 
 SCHEMA = 1
-"""Kept in SQLite's ``user_version``; 0 is a file without tables."""
+"""Kept in SQLite's ``user_version``, in PostgreSQL's table ``rxsync_schema``; 0 is a database without tables."""
 
 
-def make_core(database: SqliteDatabase, shown: str) -> None:
-    """Make the tables every home has, in a new file; leave them where they are.
+def make_core(database: Database, shown: str) -> None:
+    """Make the tables every home has, in a new database; leave them where they are.
 
     Raises:
-        HomeError: the file has another schema.
+        HomeError: the database has another schema.
     """
     if check(database, shown) == 0:
         for model in CORE:
             SchemaManager(model, database).create_all()
-        database.execute_sql(f"PRAGMA user_version = {SCHEMA}")
+        if isinstance(database, SqliteDatabase):
+            database.execute_sql(f"PRAGMA user_version = {SCHEMA}")
+        else:
+            database.execute_sql("CREATE TABLE rxsync_schema (number INTEGER NOT NULL)")
+            database.execute_sql(f"INSERT INTO rxsync_schema VALUES ({SCHEMA})")
 
 
-def check(database: SqliteDatabase, shown: str) -> int:
-    """Answer the number of the schema: ``SCHEMA``, or 0 for an empty file.
+def check(database: Database, shown: str) -> int:
+    """Answer the number of the schema: ``SCHEMA``, or 0 for an empty database.
 
     Raises:
         HomeError: it is another, or the tables are not ours.
     """
-    (number,) = database.execute_sql("PRAGMA user_version").fetchone()
+    number = _number(database)
     if number not in (0, SCHEMA):
         raise HomeError(f"{shown}: schema {number}, this rxsync knows {SCHEMA}")
-    if number == 0 and database.execute_sql("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+    if number == 0 and database.get_tables():
         raise HomeError(f"{shown}: somebody else's database")
+    return number
+
+
+def no_home(shown: object) -> HomeError:
+    """Make the error of who wants to read where nobody has synced yet."""
+    error = HomeError(f"{shown} is no home yet")
+    error.hint = "rxsync sync SOURCE --repository NAME makes one"
+    return error
+
+
+def _number(database: Database) -> int:
+    sql = "PRAGMA user_version"
+    if not isinstance(database, SqliteDatabase):
+        if "rxsync_schema" not in database.get_tables():
+            return 0
+        sql = "SELECT number FROM rxsync_schema"
+    (number,) = database.execute_sql(sql).fetchone() or (0,)
     return int(number)
 
 
-def make_types(database: SqliteDatabase, models: Iterable[type[Keyed]]) -> None:
+def make_types(database: Database, models: Iterable[type[Keyed]]) -> None:
     """Make the tables of plugins' types, and of those they refer to, where they are missing.
 
     Each natural key is unique there, beside the identity, so that a mistake is loud.

@@ -1,40 +1,30 @@
-"""SQLite: one thread writes, one thread reads, each with a connection of its own.
+"""SQLite: a file, or memory.
 
-Floor 3, catalog. WAL lets them work at once, and other processes read meanwhile. ``synchronous=FULL`` because an
-acknowledged version must survive a power cut; at one commit a batch it costs nothing visible.
+Floor 3, catalog. WAL lets reader and writer work at once, and other processes read meanwhile. ``synchronous=FULL``
+because an acknowledged version must survive a power cut; at one commit a batch it costs nothing visible.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from peewee import PeeweeException, SqliteDatabase
 
-from rxsync.catalog import schema
-from rxsync.catalog.listing import Listing
-from rxsync.catalog.versions import Versions
-from rxsync.errors import CatalogError, HomeError
+from rxsync.catalog.database import PATIENCE, DatabaseCatalog, Session, Work
+from rxsync.errors import CatalogError
 from rxsync.locks import alone_in
-from rxsync.models import Keyed
-from rxsync.threads import in_thread
 
 T = TypeVar("T")
-
-PATIENCE = 30
-"""How long a connection waits for another process's transaction, in seconds."""
 
 _PRAGMAS = {"cache_size": -16_000, "foreign_keys": 1, "temp_store": 0}
 _DURABLE = {"journal_mode": "wal", "synchronous": "full"}
 
 
-class SqliteCatalog:
+class SqliteCatalog(DatabaseCatalog):
     """A catalog in one file, or in memory.
 
     Args:
@@ -44,105 +34,79 @@ class SqliteCatalog:
     Implements ``rxsync.ports.catalog.Catalog``.
     """
 
+    path: Path | None
+
     def __init__(self, path: Path | None = None, *, writable: bool = True) -> None:
         self.path = path
         shown = str(path) if path else ":memory:"
         pragmas = {**_PRAGMAS, **(_DURABLE if path and writable else {})}
-        self._writer: _Connection | None = None
+        writer: SqliteSession | None = None
         if writable:
             database = SqliteDatabase(shown, pragmas, lock_type="IMMEDIATE", timeout=PATIENCE)
-            self._writer = _Connection(database, shown)
+            writer = SqliteSession(database, shown, path.parent if path else None)
         if path is None:
-            self._reader = self._writer or _Connection(SqliteDatabase(shown), shown)
+            reader = writer or SqliteSession(SqliteDatabase(shown), shown)
         else:
             database = SqliteDatabase(_read_only(path, alone=not writable), _PRAGMAS, uri=True, timeout=PATIENCE)
-            self._reader = _Connection(database, shown, reads_only=True)
+            reader = SqliteSession(database, shown, reads_only=True)
+        super().__init__(writer, reader)
 
-    async def prepare(self, types: Iterable[type[Keyed]]) -> None:
-        """Make what tables are missing: those of every home, and those of the given types of rows.
+
+class SqliteSession(Session):
+    """A session with SQLite.
+
+    Args:
+        database: peewee's, not connected yet.
+        shown: how the database is called.
+        folder: where it is; None in memory.
+        reads_only: it must be a home already.
+    """
+
+    def __init__(
+        self, database: SqliteDatabase, shown: str, folder: Path | None = None, *, reads_only: bool = False
+    ) -> None:
+        super().__init__(database, shown, reads_only=reads_only)
+        self._folder = folder
+
+    async def run_alone(self, work: Work[T]) -> T:
+        """Run ``work`` in one transaction, in the thread, while no other process prepares the same file.
+
+        Two may both be the first, and a change of the journal mode waits for nobody.
 
         Raises:
             HomeError: the database has another schema.
-            DeclarationError: a type is impossible.
             CatalogError: the database refused.
         """
-        writer = self._writing()
 
-        def make(connection: sqlite3.Connection) -> None:
-            schema.make_core(writer.database, writer.shown)
-            schema.make_types(writer.database, types)
+        def transact() -> T:
+            with alone_in(self._folder) if self._folder else nullcontext():
+                return self.transact(work)
 
-        # Alone, since two processes may both be the first, and a change of the journal mode waits for nobody.
-        await writer.run(make, alone=self.path.parent if self.path else None)
+        return await self.in_thread(transact)
 
-    async def read(self, work: Callable[[Listing], T]) -> T:
-        """Run ``work`` on one state of the database.
+    async def hold(self, repository: str) -> bool:
+        """Do nothing: whoever shares the file shares the home's lock files, too."""
+        return True
+
+    async def let_go(self, repository: str) -> None:
+        """Likewise."""
+
+    def greet(self) -> None:
+        """Do nothing: peewee sets the pragmas."""
+
+    def transact(self, work: Work[T]) -> T:
+        """Run ``work`` in one transaction, in this thread.
 
         Raises:
+            HomeError: the database has another schema, or none where it should.
             CatalogError: the database refused.
         """
-        return await self._reader.run(lambda connection: work(Listing(connection, self._reader.database)))
-
-    async def write(self, work: Callable[[Versions], T]) -> T:
-        """Run ``work`` in one transaction: all of it is kept, durably, or nothing.
-
-        Raises:
-            CatalogError: the database refused, or was locked for longer than 30 seconds.
-        """
-        writer = self._writing()
-        return await writer.run(lambda connection: work(Versions(connection, writer.database)))
-
-    async def close(self) -> None:
-        """Close both connections, after whatever they are doing. Harmless when called again."""
         try:
-            await self._reader.close()
-        finally:
-            if self._writer is not None:
-                await self._writer.close()
-
-    def _writing(self) -> _Connection:
-        if self._writer is None:
-            raise CatalogError(f"{self.path}: opened for reading only")
-        return self._writer
-
-
-class _Connection:
-    """One connection and the one thread that may use it."""
-
-    def __init__(self, database: SqliteDatabase, shown: str, *, reads_only: bool = False) -> None:
-        self.database, self.shown, self.reads_only = database, shown, reads_only
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rxsync-catalog")
-        self._closed = False
-
-    async def run(self, work: Callable[[sqlite3.Connection], T], *, alone: Path | None = None) -> T:
-        """Run ``work`` in one transaction, in the thread; with the lock of a folder, where one is given."""
-        return await in_thread(self._thread, partial(self._transact, work, alone))
-
-    async def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            try:
-                await in_thread(self._thread, self.database.close)
-            finally:
-                self._thread.shutdown()
-
-    def _transact(self, work: Callable[[sqlite3.Connection], T], alone: Path | None) -> T:
-        try:
-            with alone_in(alone) if alone else nullcontext():
-                return self._connected(work)
+            self.connect()
+            with self.database.atomic():
+                return work(self.database.connection(), self.database)
         except (sqlite3.Error, PeeweeException) as error:
             raise _translated(error, self.shown) from error
-
-    def _connected(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        if self.database.connect(reuse_if_open=True):
-            try:
-                if schema.check(self.database, self.shown) == 0 and self.reads_only:
-                    raise HomeError(f"{self.shown}: no home yet")
-            except BaseException:
-                self.database.close()  # or the next to ask would find it open, and unchecked
-                raise
-        with self.database.atomic():
-            return work(self.database.connection())
 
 
 def _read_only(path: Path, *, alone: bool) -> str:

@@ -7,6 +7,7 @@ are gone with the process.
 from __future__ import annotations
 
 from rxsync.catalog.listing import Listing
+from rxsync.catalog.rows import take_stock
 from rxsync.catalog.runs import Runs, now
 from rxsync.ports.catalog import Change, Clash, Version
 
@@ -27,7 +28,7 @@ _REMOVED_BY_MIRROR = """
     INSERT INTO "removed_{run}"
     SELECT m.content_id FROM repository_content m
     WHERE m.repository_id = :repository AND m.version_removed IS NULL
-      AND m.content_id NOT IN (SELECT content_id FROM "staged_{run}")"""
+      AND NOT EXISTS (SELECT 1 FROM "staged_{run}" s WHERE s.content_id = m.content_id)"""
 
 _REPLACED = """
     AND m.content_id IN (SELECT id FROM content WHERE repository_key IN (
@@ -36,9 +37,10 @@ _REPLACED = """
 
 _VANISHING = """
     SELECT count(*) FROM "removed_{run}" r JOIN content c ON c.id = r.content_id
-    WHERE c.repository_key IS NULL OR c.repository_key NOT IN (
-        SELECT n.repository_key FROM "added_{run}" a JOIN content n ON n.id = a.content_id
-        WHERE n.repository_key IS NOT NULL)"""
+    LEFT JOIN (
+        SELECT DISTINCT n.repository_key FROM "added_{run}" a JOIN content n ON n.id = a.content_id
+    ) taken ON taken.repository_key = c.repository_key
+    WHERE taken.repository_key IS NULL"""
 
 _MEMBERS = """
     members AS (
@@ -46,19 +48,18 @@ _MEMBERS = """
         UNION ALL
         SELECT m.content_id, NULL FROM repository_content m
         WHERE m.repository_id = :repository AND m.version_removed IS NULL
-          AND m.content_id NOT IN (SELECT content_id FROM "staged_{run}")
-          AND m.content_id NOT IN (SELECT content_id FROM "removed_{run}"))"""
+          AND NOT EXISTS (SELECT 1 FROM "staged_{run}" s WHERE s.content_id = m.content_id)
+          AND NOT EXISTS (SELECT 1 FROM "removed_{run}" r WHERE r.content_id = m.content_id))"""
 
 _SAME_KEY = f"""
     WITH {_MEMBERS},
     twice AS (
         SELECT min(c.id) AS one, max(c.id) AS other FROM members JOIN content c ON c.id = members.content_id
         WHERE c.repository_key IS NOT NULL GROUP BY c.repository_key HAVING count(*) > 1)
-    SELECT coalesce((SELECT min(relative_path) FROM content_artifact WHERE content_id = twice.one),
-                    c.type || ' ' || lower(hex(c.identity))),
-           coalesce((SELECT min(relative_path) FROM content_artifact WHERE content_id = twice.other),
-                    d.type || ' ' || lower(hex(d.identity))),
-           a.origin, b.origin
+    SELECT (SELECT min(relative_path COLLATE BINARY) FROM content_artifact WHERE content_id = twice.one),
+           c.type, c.identity, a.origin,
+           (SELECT min(relative_path COLLATE BINARY) FROM content_artifact WHERE content_id = twice.other),
+           d.type, d.identity, b.origin
     FROM twice
     JOIN content c ON c.id = twice.one JOIN content d ON d.id = twice.other
     JOIN members a ON a.content_id = twice.one JOIN members b ON b.content_id = twice.other LIMIT 1"""
@@ -68,7 +69,7 @@ _SAME_KEY = f"""
 _PATHS = f"""
     WITH {_MEMBERS},
     paths AS (
-        SELECT replace(f.relative_path, '/', char(1)) AS path, members.origin
+        SELECT replace(f.relative_path, '/', char(1)) COLLATE BINARY AS path, members.origin
         FROM members JOIN content_artifact f ON f.content_id = members.content_id),
     neighbours AS (
         SELECT path, origin, lag(path) OVER (ORDER BY path) AS above, lag(origin) OVER (ORDER BY path) AS above_origin
@@ -93,6 +94,7 @@ class Versions(Runs, Listing):
     def change(self, run: str, repository: int, *, mirror: bool) -> Change:
         """Compare what the run staged with the newest version of the repository."""
         names = {"repository": repository}
+        take_stock(self.connection, f'"staged_{run}"', "content", "content_artifact", "repository_content")
         for table in ("added", "removed"):
             self.connection.execute(f'DELETE FROM "{table}_{run}"')
         added = self.connection.execute(_ADDED.format(run=run), names).rowcount
@@ -107,11 +109,13 @@ class Versions(Runs, Listing):
 
     def clash(self, run: str, repository: int) -> Clash | None:
         """Find two units that could not stand together in the version after ``change``."""
-        for sql in (_SAME_KEY, _PATHS):
-            row = self.connection.execute(sql.format(run=run), {"repository": repository}).fetchone()
-            if row is not None:
-                return Clash(*row)
-        return None
+        names = {"repository": repository}
+        if row := self.connection.execute(_SAME_KEY.format(run=run), names).fetchone():
+            path, kind, identity, origin, other, other_kind, other_identity, other_origin = row
+            one, two = path or f"{kind} {identity.hex()}", other or f"{other_kind} {other_identity.hex()}"
+            return Clash(one, two, origin, other_origin)
+        row = self.connection.execute(_PATHS.format(run=run), names).fetchone()
+        return None if row is None else Clash(*row)
 
     def complete(self, run: str, repository: int, change: Change) -> Version:
         """Make the version that ``change`` describes."""

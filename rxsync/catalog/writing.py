@@ -1,24 +1,28 @@
 """What the line writes once a batch.
 
-Floor 3, catalog. Keys are assigned here, inside the write transaction: there is one writer, so the next key is the
+Floor 3, catalog. Keys are assigned here, inside the write transaction: writers take turns, so the next key is the
 highest plus one. Rows are written table by table, by key in each, whoever brings them.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from rxsync.catalog.relating import Relating
-from rxsync.catalog.rows import insert
+from rxsync.catalog.rows import insert, with_rows
 from rxsync.declare import StoredFile
 from rxsync.models import DIGEST_SIZES
 from rxsync.ports.catalog import RemoteFile
 
 _POINT = """
-    UPDATE content_artifact SET artifact_id = json_extract(pair.value, '$[1]')
-    FROM json_each(?) pair
-    WHERE content_artifact.id = json_extract(pair.value, '$[0]') AND artifact_id IS NULL"""
+    WITH pair (file, artifact) AS ({rows})
+    UPDATE content_artifact SET artifact_id = pair.artifact FROM pair
+    WHERE content_artifact.id = pair.file AND content_artifact.artifact_id IS NULL"""
+
+_FILE = ("content_artifact_id", "remote_id", "position")
+_OFFER = ("url", "size", "digests", "etag", "last_modified")
+_REPLACE = f"""
+    ON CONFLICT ({", ".join(_FILE)}) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in _OFFER)}"""
 
 
 class Writing(Relating):
@@ -50,22 +54,12 @@ class Writing(Relating):
 
     def point_content_artifacts(self, files: Iterable[tuple[int, int]]) -> None:
         """Say that the bytes of files are here now: (key of the file, artifact) each."""
-        self.connection.execute(_POINT, (json.dumps(sorted(files)),))
+        with_rows(self.connection, _POINT, sorted(files))
 
     def set_remote_files(self, remote: int, files: Sequence[RemoteFile], gone: Iterable[tuple[int, int]]) -> None:
         """Insert or replace what a remote offers, and forget (row, position) pairs that are gone."""
-        columns = (
-            "content_artifact_id",
-            "remote_id",
-            "position",
-            "url",
-            "size",
-            "digests",
-            "etag",
-            "last_modified",
-        )
         rows = ((file.row, remote, *file[1:]) for file in sorted(files))
-        insert(self.connection, "remote_artifact", columns, rows, verb="INSERT OR REPLACE")
+        insert(self.connection, "remote_artifact", (*_FILE, *_OFFER), rows, ending=_REPLACE)
         self.connection.executemany(
             "DELETE FROM remote_artifact WHERE content_artifact_id = ? AND position = ? AND remote_id = ?",
             [(row, position, remote) for row, position in sorted(gone)],
@@ -78,8 +72,7 @@ class Writing(Relating):
             f"staged_{run}",
             ("content_id", "origin"),
             content,
-            verb="INSERT OR IGNORE",
-            ending="RETURNING content_id",
+            ending="ON CONFLICT DO NOTHING RETURNING content_id",
         )
         return {key for (key,) in rows}
 

@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from rxsync.cli.stopping import Stop
+from rxsync.urls import holds_password
 
 if TYPE_CHECKING:
     from rxsync.pipeline.home import Home
@@ -27,6 +28,7 @@ class Settings:
 
     Attributes:
         home: the folder; None for the default.
+        database: URL of the database; None for a file in the home.
         json: one JSON object on stdout, and nothing else there.
         verbose: tracebacks with errors, and more detail.
         quiet: errors, and what was asked for; no summary and no progress.
@@ -36,6 +38,7 @@ class Settings:
     """
 
     home: str | None = None
+    database: str | None = None
     json: bool = False
     verbose: bool = False
     quiet: bool = False
@@ -48,10 +51,11 @@ class Settings:
 
         Raises:
             HomeError: there is something else in its place.
+            UsageError: the database's URL is none.
         """
         import rxsync
 
-        return rxsync.open(self.home)
+        return rxsync.open(self.home, self.database)
 
 
 def option(*names: str, **attributes: Any) -> Callable[[F], F]:
@@ -79,12 +83,28 @@ def _keep(context: click.Context, parameter: click.Parameter, value: object) -> 
         setattr(context.obj, str(parameter.name), value)
 
 
-def _global(*names: str, **attributes: Any) -> Callable[[F], F]:
-    return option(*names, expose_value=False, callback=_keep, **attributes)
+def _keep_discreet(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Keep a URL, unless its password stands where everybody on the machine can read it."""
+    source = context.get_parameter_source(parameter.name or "")
+    if source is ParameterSource.COMMANDLINE and value is not None and holds_password(value):
+        raise click.BadParameter(
+            "a password does not belong on the command line; PGPASSWORD or ~/.pgpass can hold it", context, parameter
+        )
+    _keep(context, parameter, value)
+
+
+def _global(*names: str, keep: Callable[..., None] = _keep, **attributes: Any) -> Callable[[F], F]:
+    return option(*names, expose_value=False, callback=keep, **attributes)
 
 
 _GLOBAL: tuple[Callable[[Any], Any], ...] = (
     _global("--home", metavar="DIR", help="Where repositories live.  [default: the platform's data folder]"),
+    _global(
+        "--database",
+        metavar="URL",
+        keep=_keep_discreet,
+        help="postgresql://HOST/DATABASE instead of a file in the home; without a password.",
+    ),
     _global("--json", is_flag=True, help="Print one JSON object, and nothing else, on stdout."),
     _global("--verbose", "-v", is_flag=True, help="Say more; show tracebacks."),
     _global("--quiet", "-q", is_flag=True, help="No summary and no progress, only errors and what was asked for."),

@@ -5,7 +5,7 @@ Floor 1, models.
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, CompositeKey, ForeignKeyField, IntegerField, TextField
+from peewee import AutoField, BigIntegerField, CompositeKey, ForeignKeyField, IntegerField, TextField
 
 from rxsync.models.base import Row
 from rxsync.models.content import ContentArtifact
@@ -17,7 +17,7 @@ class Remote(Row):
     Follows: ``pulpcore.app.models.Remote``.
     """
 
-    id: IntegerField[int] = IntegerField(primary_key=True)
+    id: AutoField[int] = AutoField()
     url: TextField[str] = TextField(unique=True, help_text="the source as it was given, without credentials")
 
 

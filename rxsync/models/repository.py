@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from peewee import CharField, DateTimeField, ForeignKeyField, IntegerField
+from peewee import AutoField, CharField, DateTimeField, ForeignKeyField, IntegerField
 
 from rxsync.models.base import Row
 from rxsync.models.content import ContentRow
@@ -21,7 +21,7 @@ class Repository(Row):
     Follows: ``pulpcore.app.models.Repository``.
     """
 
-    id: IntegerField[int] = IntegerField(primary_key=True)
+    id: AutoField[int] = AutoField()
     name: CharField[str] = CharField(unique=True)
     last_version: IntegerField[int] = IntegerField(
         default=0, help_text="highest number given so far; numbers are never reused"
@@ -34,7 +34,7 @@ class RepositoryVersion(Row):
     Follows: ``pulpcore.app.models.RepositoryVersion``.
     """
 
-    id: IntegerField[int] = IntegerField(primary_key=True)
+    id: AutoField[int] = AutoField()
     repository: ForeignKeyField[Repository] = ForeignKeyField(Repository)
     number: IntegerField[int] = IntegerField(help_text="0 is the empty one that every repository begins with")
     created: DateTimeField[datetime] = DateTimeField(help_text="UTC")
@@ -55,7 +55,7 @@ class RepositoryContent(Row):
     Follows: ``pulpcore.app.models.RepositoryContent``.
     """
 
-    id: IntegerField[int] = IntegerField(primary_key=True)
+    id: AutoField[int] = AutoField()
     repository: ForeignKeyField[Repository] = ForeignKeyField(Repository, index=False)
     content: ForeignKeyField[ContentRow] = ForeignKeyField(ContentRow)
     version_added: IntegerField[int] = IntegerField(help_text="first version that has it")

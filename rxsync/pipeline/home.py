@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from rxsync.catalog import SqliteCatalog
+from rxsync.catalog import DatabaseCatalog, check_url, no_home, open_catalog
 from rxsync.errors import HomeError, StorageError, UsageError
 from rxsync.models import Keyed
 from rxsync.pipeline.lock import locked
@@ -42,15 +42,23 @@ class Home:
 
     Args:
         path: the folder.
+        database: URL of the database, ``postgresql://…``; None for a file in the folder.
+
+    Attributes:
+        database: the file or the URL.
+        storage: where bytes are.
 
     Raises:
         HomeError: there is something else at ``path``.
+        UsageError: ``database`` is of no kind that is known here.
     """
 
+    database: Path | str
     storage: LocalStorage
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, database: str | None = None) -> None:
         self.path = path
+        self.database = check_url(database) if database else path / DATABASE
         self.storage = LocalStorage(path)
         if path.exists() and not path.is_dir():
             raise HomeError(f"{path} is a file: expected a folder, or nothing yet")
@@ -88,18 +96,16 @@ class Home:
             HomeError: there is no home here yet.
             CatalogError: the database refused.
         """
-        if not (self.path / DATABASE).exists():
-            error = HomeError(f"{self.path} is no home yet")
-            error.hint = "rxsync sync SOURCE --repository NAME makes one"
-            raise error
-        catalog = SqliteCatalog(self.path / DATABASE, writable=False)
+        if isinstance(self.database, Path) and not self.database.exists():
+            raise no_home(self.path)
+        catalog = open_catalog(self.database, writable=False)
         try:
             return await catalog.read(work)
         finally:
             await catalog.close()
 
     @asynccontextmanager
-    async def writing(self, types: Iterable[type[Keyed]]) -> AsyncIterator[SqliteCatalog]:
+    async def writing(self, types: Iterable[type[Keyed]]) -> AsyncIterator[DatabaseCatalog]:
         """Open the database for writing; make the home, and the tables of a plugin's types, where missing.
 
         Raises:
@@ -111,7 +117,7 @@ class Home:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(f"{self.path}: {error.strerror}") from error
-        catalog = SqliteCatalog(self.path / DATABASE)
+        catalog = open_catalog(self.database)
         try:
             await catalog.prepare(types)
             yield catalog
@@ -193,6 +199,22 @@ class Repository:
             LockedError: a run is at work on it.
         """
         await self.version()
+        async with self.holding(()) as catalog:
+            return await catalog.write(lambda tx: tx.delete_repository(self.name))
+
+    @asynccontextmanager
+    async def holding(self, types: Iterable[type[Keyed]]) -> AsyncIterator[DatabaseCatalog]:
+        """Open the home's database for writing, and keep every other run off this repository.
+
+        Args:
+            types: of rows that there must be tables for.
+
+        Raises:
+            LockedError: another run is at work on it, here or on another host.
+            HomeError: the database has another schema.
+            StorageError: the folder cannot be made.
+            CatalogError: the database refused.
+        """
         with locked(self.home.locks, self.name):
-            async with self.home.writing(()) as catalog:
-                return await catalog.write(lambda tx: tx.delete_repository(self.name))
+            async with self.home.writing(types) as catalog, catalog.holding(self.name):
+                yield catalog

@@ -31,7 +31,7 @@ def locked(folder: Path, name: str) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise LockedError(f"{name}: another run holds the repository") from None
+        raise LockedError(name) from None
     except OSError as error:
         raise StorageError(f"{folder}: {error.strerror}") from error
     try:

@@ -20,7 +20,7 @@ from reactivex import defer, interval
 from reactivex.disposable import SerialDisposable
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
-from rxsync.catalog import SqliteCatalog
+from rxsync.catalog import DatabaseCatalog
 from rxsync.download import open_downloader
 from rxsync.errors import CANCELLED, CatalogError, DownloadError, Failure, FlowError, RxSyncError, failure
 from rxsync.flow import Flow
@@ -90,9 +90,8 @@ async def sync(
     rules = Rules(mode, policy, guard, max_concurrent, retries, amend, chosen)
     sync = _Sync(locate(source), repository, loaded, rules, events)
     try:
-        with locked(repository.home.locks, repository.name):
-            async with repository.home.writing([*loaded.content_types, *loaded.related_types]) as catalog:
-                await sync.run(catalog)
+        async with repository.holding([*loaded.content_types, *loaded.related_types]) as catalog:
+            await sync.run(catalog)
     except BaseException as error:
         sync.failed(error)
         raise
@@ -120,7 +119,7 @@ class _Sync:
                 self.events = None
                 _log.warning("an observer of progress failed and is told no more", exc_info=True)
 
-    async def run(self, catalog: SqliteCatalog) -> None:
+    async def run(self, catalog: DatabaseCatalog) -> None:
         """Run the line, and note in the catalog how it ended."""
         run, shown = uuid.uuid4().hex, without_credentials(self.url)
         keys = await catalog.write(lambda tx: tx.begin_run(run, self.repository.name, shown))
@@ -137,11 +136,11 @@ class _Sync:
             raise
         await self._note_end(catalog, run)
 
-    async def _note_end(self, catalog: SqliteCatalog, run: str) -> None:
+    async def _note_end(self, catalog: DatabaseCatalog, run: str) -> None:
         report = json.dumps(self.report.as_dict())
         await catalog.write(lambda tx: tx.end_run(run, self.report.exit_code, report))
 
-    async def _make_version(self, catalog: SqliteCatalog, run: str, repository: int, remote: int) -> None:
+    async def _make_version(self, catalog: DatabaseCatalog, run: str, repository: int, remote: int) -> None:
         storage, rules, plugin = self.repository.home.storage, self.rules, self.plugin
         async with (
             storage.scratch(run) as scratch,
@@ -170,14 +169,15 @@ class _Sync:
             await plugin.after_run(lent, self.report)
 
     async def _nested(
-        self, catalog: SqliteCatalog, run: Run[Any, Any], name: str, declare: Declare, on_error: OnNested
+        self, catalog: DatabaseCatalog, run: Run[Any, Any], name: str, declare: Declare, on_error: OnNested
     ) -> Report:
         repository = self.repository.home.repository(f"{self.repository.name}+{name}")
         part = _Sync(self.url, repository, Part(self.plugin, run, declare), self.rules, None)
         self.report.repositories.append(part.report)
         try:
             with locked(repository.home.locks, repository.name):
-                await part.run(catalog)
+                async with catalog.holding(repository.name):
+                    await part.run(catalog)
         except Exception as error:
             part.failed(error)
             if on_error == "fail":

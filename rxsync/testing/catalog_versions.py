@@ -42,6 +42,12 @@ class VersionTests:
 
         assert await catalog.write(twice) == [{a.id}, {b.id}]
 
+    async def test_units_come_in_the_order_of_bytes_those_without_files_first(self, catalog: Any) -> None:
+        paths = ["Z", "b", "a b", "a-b", "a.b", "ab", "B", "\u00e9", "a/z", "\U0001f600"]
+        await sync(catalog, [*map(leaf, paths), Stone(number=1)])
+        units = await catalog.read(lambda tx: list(tx.units("r", 1)))
+        assert [unit.files[0][0] if unit.files else None for unit in units] == [None, *sorted(paths)]
+
     async def test_mirror_removes_what_is_no_longer_declared(self, catalog: Any) -> None:
         a, b, c = leaf("a"), leaf("b"), leaf("c")
         await sync(catalog, [a, b])

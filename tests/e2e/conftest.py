@@ -3,16 +3,19 @@
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import sysconfig
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from tests.postgresql import postgresql, postgresql_server  # noqa: F401 - fixtures, for the tests of this folder, too
 
 SKIPPED = ("__pycache__", "site-packages", "config-*")
 
@@ -31,10 +34,10 @@ def start(home, *words, **more):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
 
 
-@pytest.fixture(scope="session")
-def library(tmp_path_factory):
+@pytest.fixture
+def library(tmp_path):
     """A copy of the interpreter's standard library: some thousand files, many of them small, some the same."""
-    copy = tmp_path_factory.mktemp("library") / "lib"
+    copy = tmp_path / "library" / "lib"
     shutil.copytree(sysconfig.get_path("stdlib"), copy, ignore=shutil.ignore_patterns(*SKIPPED), symlinks=True)
     return copy
 
@@ -104,6 +107,29 @@ def counting_server(folder):
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ask(request, monkeypatch):
+    """Runs a test on both databases: the commands it starts know from their environment. Gives how to ask in SQL."""
+    if request.param == "sqlite":
+        return _ask_sqlite
+    url = request.getfixturevalue("postgresql")
+    monkeypatch.setenv("RXSYNC_DATABASE", url)
+    return partial(_ask_postgresql, url)
+
+
+def _ask_sqlite(home, sql):
+    with closing(sqlite3.connect(home / "rxsync.db")) as database:
+        return database.execute(sql).fetchall()
+
+
+def _ask_postgresql(url, home, sql):
+    import psycopg
+
+    assert not (home / "rxsync.db").exists()
+    with psycopg.connect(url) as database:
+        return database.execute(sql).fetchall()
 
 
 def stored(home):

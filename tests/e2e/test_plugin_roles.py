@@ -15,17 +15,23 @@ PLUGIN = Path(__file__).parents[2] / "docs" / "examples" / "plugin-roles"
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """The plugin in a folder of its own; gives the environment in which it is found, and its sources."""
+    """The plugin in a folder of its own; gives the path on which it is found, and its sources."""
     folder = tmp_path_factory.mktemp("roles")
     shutil.copytree(PLUGIN, folder / "source", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "build"))
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder / "installed")]
     done = subprocess.run([*pip, str(folder / "source")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return {**os.environ, "PYTHONPATH": str(folder / "installed")}, folder / "source"
+    path = [str(folder / "installed"), os.environ.get("PYTHONPATH", "")]
+    return os.pathsep.join(filter(None, path)), folder / "source"
 
 
-def test_its_own_tests_pass(installed):
-    environment, source = installed
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_its_own_tests_pass(installed, request, database):
+    path, source = installed
+    environment = {**os.environ, "PYTHONPATH": path}
+    environment.pop("RXSYNC_TEST_PG_URL", None)
+    if database == "postgresql":
+        environment["RXSYNC_TEST_PG_URL"] = request.getfixturevalue("postgresql_server")
     command = [
         sys.executable,
         "-m",
@@ -42,8 +48,10 @@ def test_its_own_tests_pass(installed):
     assert " passed" in done.stdout
 
 
+@pytest.mark.usefixtures("ask")
 def test_the_command_finds_it_tells_of_it_and_syncs_a_server(installed, tmp_path):
-    environment, source = installed
+    path, source = installed
+    environment = {**os.environ, "PYTHONPATH": path}
     sys.path.insert(0, str(source / "tests"))
     try:
         from test_sync import LICENSED, put

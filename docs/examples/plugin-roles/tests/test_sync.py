@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import uuid
 
 import pytest
 
@@ -37,9 +38,24 @@ def put(root, name, versions, dependencies=(), tags=(), description="a role"):
 
 
 @pytest.fixture
-def repository(tmp_path):
+def database():
+    """The URL of a schema of its own, gone after the test; None for SQLite."""
     url = os.environ.get("RXSYNC_TEST_PG_URL")
-    return (rxsync.open(tmp_path / "home", url) if url else rxsync.open(tmp_path / "home")).repository("roles")
+    if url is None:
+        yield None
+        return
+    import psycopg
+
+    name = f"roles_{uuid.uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"CREATE SCHEMA {name}")
+        yield f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{name}"
+        server.execute(f"DROP SCHEMA {name} CASCADE")
+
+
+@pytest.fixture
+def repository(tmp_path, database):
+    return rxsync.open(tmp_path / "home", database).repository("roles")
 
 
 async def sync(server, repository, **more):
