@@ -7,7 +7,7 @@ each table by identity. Everything is computed anew at each attempt of a transac
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, count
 from operator import attrgetter
 from typing import Any, cast
 
@@ -70,14 +70,14 @@ class Relating(Reading):
     def _resolve_content(self, tables: ByType) -> None:
         """Give content that is only referred to the number of the one that is saved."""
         here = {identity: same[0].id for rows in tables.values() for identity, same in rows.items()}
-        missing: dict[bytes, list[tuple[Content, Keyed]]] = {}
+        elsewhere: dict[bytes, list[tuple[Content, Keyed]]] = {}
         for parent, row in _content_parents(tables):
             if parent.identity in here:
                 parent.id = here[parent.identity]
-            elif parent.id is None:
-                missing.setdefault(parent.identity, []).append((parent, row))
-        saved = self.find_content(list(missing)) if missing else {}
-        for identity, references in missing.items():
+            else:  # looked up though it has a number: that may be of another home, or of a batch that was undone
+                elsewhere.setdefault(parent.identity, []).append((parent, row))
+        saved = self.find_content(list(elsewhere)) if elsewhere else {}
+        for identity, references in elsewhere.items():
             for parent, row in references:
                 if identity not in saved:
                     expected = f"the {type(parent).__name__} that it refers to saved: declare that first, needs=[…]"
@@ -88,19 +88,16 @@ class Relating(Reading):
         columns = ", ".join(f'"{column}"' for column in kind.columns)
         sql = _STORED.format(columns=columns, table=kind.table)
         stored = {identity: (key, cells) for identity, key, *cells in select_in(self.connection, sql, sorted(rows))}
-        fresh = []
-        next_key = self.next_key(kind.table)
-        for identity in sorted(rows):
-            said = _merged(kind, rows[identity])
-            if identity in stored:
-                key, there = stored[identity]
-                self._update(kind, key, said, there)
-            else:
-                key, next_key = next_key, next_key + 1
-                fresh.append((key, identity, *said))
-            for row in rows[identity]:
-                row.id = key
-        insert(self.connection, kind.table, ("id", "identity", *kind.columns), fresh)
+        fresh = [identity for identity in rows if identity not in stored]
+        keys = {identity: key for identity, (key, _) in stored.items()}
+        keys |= dict(zip(fresh, count(self.next_key(kind.table)), strict=False))
+        for identity, same in rows.items():  # all of them before any cell is read: a row may refer to its own table
+            for row in same:
+                row.id = keys[identity]
+        for identity in sorted(stored):
+            self._update(kind, keys[identity], _merged(kind, rows[identity]), stored[identity][1])
+        cells = ((keys[identity], identity, *_merged(kind, rows[identity])) for identity in fresh)
+        insert(self.connection, kind.table, ("id", "identity", *kind.columns), cells)
 
     def _update(self, kind: RowType, key: int, said: Sequence[Cell], there: Sequence[Cell]) -> None:
         changed = {
@@ -114,16 +111,20 @@ class Relating(Reading):
 
 
 def _by_type(rows: Iterable[Keyed]) -> ByType:
-    """Sort rows, and the related ones that they refer to, by table and identity."""
+    """Sort rows by table and identity, each after the related ones that it refers to, else as they were declared."""
     tables: ByType = {}
     seen: set[int] = set()
-    waiting = list(rows)
+    waiting = list(rows)[::-1]
     while waiting:
         row = waiting.pop()
-        if id(row) not in seen:
+        if id(row) in seen:
+            continue
+        unseen = [parent for parent in row.parents() if isinstance(parent, Related) and id(parent) not in seen]
+        if unseen:
+            waiting += [row, *unseen]
+        else:
             seen.add(id(row))
             tables.setdefault(row_type(type(row)), {}).setdefault(row.identity, []).append(row)
-            waiting += [parent for parent in row.parents() if isinstance(parent, Related)]
     return tables
 
 

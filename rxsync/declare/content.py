@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rxsync.declare.artifact import DeclarativeArtifact
-from rxsync.errors import DeclarationError, SkippedError
-from rxsync.models import Content, Related
+from rxsync.errors import DeclarationError, FlowError, SkippedError
+from rxsync.models import Content, Related, row_type
 from rxsync.resolution import Resolvable
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class DeclarativeContent(Resolvable):
         content.id: key of the row in this database; None until it is known to be there.
         new: True if this run saved it, False if it was there before; None until that is known.
         repeated: True if this run had declared the same unit before; None until that is known.
+        arrived: True once it has come to the end of the line.
         skipped: why it is left out; None as long as it is not.
         noted: told when it is skipped; the run's.
 
@@ -63,6 +67,7 @@ class DeclarativeContent(Resolvable):
         "_content",
         "_needs",
         "_related",
+        "arrived",
         "extra_data",
         "new",
         "noted",
@@ -85,7 +90,8 @@ class DeclarativeContent(Resolvable):
         extra_data: object = None,
     ) -> None:
         self._content, self._artifacts = content, tuple(artifacts)
-        self._needs, self._related = tuple(needs), tuple(related)
+        self._needs = _only(DeclarativeContent, needs, "needs") if needs else ()
+        self._related = _only(Related, related, "related") if related else ()
         if content.is_known():
             _ = content.identity  # now, or a key that cannot be would be found out far from here
         elif not self._artifacts:
@@ -95,6 +101,7 @@ class DeclarativeContent(Resolvable):
         self.origin, self.extra_data = origin, extra_data
         self.new: bool | None = None
         self.repeated: bool | None = None
+        self.arrived: bool = False
         self.skipped: Skip | None = None
         self.noted: Callable[[DeclarativeContent], None] | None = None
 
@@ -134,6 +141,16 @@ class DeclarativeContent(Resolvable):
             return self._artifacts[0].relative_path
         return f"{type(self._content).__name__} {self.identity.hex()}"
 
+    def check_key(self) -> None:
+        """Make sure that nobody changed the natural key since it was declared: the identity is known by then.
+
+        Raises:
+            DeclarationError: it is another now.
+        """
+        content = self._content
+        if row_type(type(content)).identify(content) != content.identity:
+            raise DeclarationError(f"{self.name}: natural key", content, "the one that it was declared with")
+
     def add_artifact(self, artifact: DeclarativeArtifact) -> None:
         """Give it one more file: for steps that come before it is saved.
 
@@ -145,15 +162,21 @@ class DeclarativeContent(Resolvable):
         self._artifacts = artifacts
 
     def skip(self, reason: str, *, kind: str = "skipped", step: str | None = None) -> None:
-        """Leave it out: it goes no further than the step that is at work on it, and the report says why.
+        """Leave it out, and let the report say why: it is in no version of this run.
 
         Whoever awaits it gets a ``SkippedError``; a unit that needs it is skipped, too. Only the first reason counts.
+        From a step of the author's, a hook, or the source, as long as it is not saved.
 
         Args:
             reason: in words.
             kind: name of what happened, for scripts.
             step: the step that left it out.
+
+        Raises:
+            FlowError: it is saved already.
         """
+        if self.resolved and self.skipped is None:
+            raise FlowError(f"{self.name} is saved already: too late to skip it ({reason})")
         if self.skipped is None:
             self.skipped = Skip(reason, kind, step)
             self.fail(SkippedError(self.name, reason))
@@ -162,6 +185,16 @@ class DeclarativeContent(Resolvable):
 
     def __repr__(self) -> str:
         return f"<unit {self.name}>"
+
+
+def _only(kind: type[T], given: Iterable[T], field: str) -> tuple[T, ...]:
+    if not isinstance(given, Iterable):
+        raise DeclarationError(field, given, f"a list of {kind.__name__}")
+    found = tuple(given)
+    for one in found:
+        if not isinstance(one, kind):
+            raise DeclarationError(field, one, f"a list of {kind.__name__}")
+    return found
 
 
 def _check_paths(artifacts: tuple[DeclarativeArtifact, ...]) -> None:

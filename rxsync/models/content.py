@@ -12,6 +12,7 @@ from functools import cache
 
 from peewee import BlobField, CharField, ForeignKeyField, IntegerField, TextField
 
+from rxsync.errors import DeclarationError
 from rxsync.identity import identify
 from rxsync.models.artifact import Artifact
 from rxsync.models.base import IdentityField, Row
@@ -49,7 +50,8 @@ class Content(Keyed):
     def learn(self, digests: Mapping[str, str], size: int) -> None:
         """Fill in fields that only the bytes tell: those in ``Meta.learnt`` that are None still.
 
-        Called once the first file of the unit is here. As it stands it knows the names of digests, and ``size``; a
+        Called when the unit is saved, where its first file is here; in the thread of the transaction, and again if that
+        runs again. As it stands it knows the names of digests, and ``size``; a
         type that learns more overrides it, or has a step of its own do so between download and save.
 
         Args:
@@ -124,6 +126,8 @@ def content_type(model: type[Content]) -> ContentType:
         DeclarationError: its ``Meta`` lacks a content type or a natural key, or names no field of it.
     """
     kind = row_type(model)
-    places = tuple(map(key_reader, fields_of(model, "repository_key")))
     learnt = tuple(field.name for field in fields_of(model, "learnt"))
-    return ContentType(**vars(kind), repository_key=places, learnt=learnt)
+    key, place = fields_of(model, "natural_key"), fields_of(model, "repository_key")
+    if late := [field.name for field in place if field.name in learnt and field not in key]:
+        raise DeclarationError(f"{model.__name__}.Meta.repository_key", late[0], "no learnt field but those of the key")
+    return ContentType(**vars(kind), repository_key=tuple(map(key_reader, place)), learnt=learnt)

@@ -35,9 +35,12 @@ def associate_content(
             if unit.content.id is None:
                 raise FlowError(f"{unit.name} was never saved: the step that brought it stands behind save_content")
         first = tx.stage(run, [(unit.content.id, unit.origin) for unit in units])
+        firsts: set[int] = set()  # objects: the same one may come twice
         for unit in units:
-            unit.repeated = unit.content.id not in first
-            first.discard(unit.content.id)
+            if unit.content.id in first:
+                first.discard(unit.content.id)
+                firsts.add(id(unit))
+            unit.repeated = id(unit) not in firsts
         return units
 
     return CatalogStage(apply, transact, batch=batch, linger=linger, name="associate_content")

@@ -109,13 +109,14 @@ class CatalogStage(Generic[Tx]):
 
         def apply_with_hooks(tx: Tx, units: Units) -> Units:
             _call(pre_save, units, tx)
-            units = apply(tx, units)
+            units = apply(tx, _not_skipped(units))
             _call(post_save, units, tx)
-            return units
+            return _not_skipped(units)
 
         return replace(self, apply=apply_with_hooks)
 
     def _work(self, units: Units) -> Work[DeclarativeContent]:
+        units = _not_skipped(units)
         if iscoroutinefunction(self.transact):
             return self._awaited(units)
         if self.prepare is None:
@@ -143,6 +144,10 @@ class CatalogStage(Generic[Tx]):
         if self.after is not None:
             self.after(units)
         return units
+
+
+def _not_skipped(units: Units) -> Units:
+    return [unit for unit in units if unit.skipped is None]
 
 
 def _call(hook: Hook[Any] | None, units: Units, tx: Any) -> None:

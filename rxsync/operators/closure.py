@@ -6,7 +6,7 @@ Floor 3, operators; a source, for use in ``declare``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from typing import TypeAlias
 
 from rxsync.declare import DeclarativeContent
@@ -25,8 +25,9 @@ async def closure(roots: Units, further: Further, *, max_concurrent: int = 10) -
         further(a)    --c-b|           further(b), further(c) lead nowhere
         yields      -a--c-b----|       b once
 
-    A unit is yielded before it is followed, so ``further`` may await its resolution. Deep goes before wide: what waits
-    to be followed stays short.
+    A unit is yielded before it is followed, so ``further`` may await its resolution. Deep goes before wide, and roots
+    are drawn only while fewer than ``max_concurrent`` wait to be followed. A unit whose key is yet to be learnt is like
+    no other.
 
     Args:
         roots: where to begin.
@@ -36,39 +37,69 @@ async def closure(roots: Units, further: Further, *, max_concurrent: int = 10) -
     Raises:
         Exception: the first of ``roots`` or ``further``; what is under way is cancelled and waited for.
     """
-    found: asyncio.Queue[DeclarativeContent | asyncio.Future[None]] = asyncio.Queue(max_concurrent)
-    seen: set[bytes] = set()
-    waiting: list[DeclarativeContent] = []
-    tasks = {asyncio.ensure_future(_draw(roots, found))}
+    search = _Search(further, max_concurrent)
     try:
-        while tasks:
-            unit = await found.get()
+        async for unit in search.units(roots):
+            yield unit
+    finally:
+        await search.stop()
+
+
+class _Search:
+    def __init__(self, further: Further, max_concurrent: int) -> None:
+        self._further, self._max_concurrent = further, max_concurrent
+        self._found: asyncio.Queue[DeclarativeContent | asyncio.Future[None]] = asyncio.Queue(max_concurrent)
+        self._seen: set[bytes] = set()
+        self._waiting: list[DeclarativeContent] = []
+        self._room = asyncio.Event()
+        self._tasks: set[asyncio.Future[None]] = set()
+
+    async def units(self, roots: Units) -> AsyncIterator[DeclarativeContent]:
+        self._room.set()
+        root = self._start(self._draw(roots, self._room.wait))
+        while self._tasks:
+            unit = await self._found.get()
             if isinstance(unit, asyncio.Future):
-                tasks.discard(unit)
+                self._tasks.discard(unit)
                 await unit  # raises what it raised
-            elif unit.identity not in seen:
-                seen.add(unit.identity)
-                waiting.append(unit)
+            elif self._is_fresh(unit):
+                self._waiting.append(unit)
                 yield unit
-            while waiting and len(tasks) <= max_concurrent:  # one of them draws the roots
-                tasks.add(asyncio.ensure_future(_draw(further, found, waiting.pop())))
-    finally:
-        for task in tasks:
+            while self._waiting and len(self._tasks - {root}) < self._max_concurrent:
+                self._start(self._draw(self._further(self._waiting.pop()), _at_once))
+            (self._room.clear if len(self._waiting) >= self._max_concurrent else self._room.set)()
+
+    async def stop(self) -> None:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Future[None]:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        return task
+
+    def _is_fresh(self, unit: DeclarativeContent) -> bool:
+        if not unit.content.is_known():
+            return True
+        fresh = unit.identity not in self._seen
+        self._seen.add(unit.identity)
+        return fresh
+
+    async def _draw(self, units: Units, room: Callable[[], Awaitable[object]]) -> None:
+        """Put all units of a source into the queue, then the task that did."""
+        task = asyncio.current_task()
+        try:
+            async for unit in _each(units):
+                await room()
+                await self._found.put(unit)
+        finally:
+            if task is not None and not task.cancelling():
+                await self._found.put(task)
 
 
-async def _draw(
-    source: Units | Further, found: asyncio.Queue[DeclarativeContent | asyncio.Future[None]], *of: DeclarativeContent
-) -> None:
-    """Put all units of a source into the queue, then the task that did."""
-    task = asyncio.current_task()
-    try:
-        async for unit in _each(source(*of) if callable(source) else source):
-            await found.put(unit)
-    finally:
-        if task is not None and not task.cancelling():
-            await found.put(task)
+async def _at_once() -> None:
+    """Wait for nothing."""
 
 
 async def _each(units: Units) -> AsyncIterator[DeclarativeContent]:

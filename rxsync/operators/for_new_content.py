@@ -7,23 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from reactivex import Observable
+from reactivex import operators as ops
 
 from rxsync.declare import DeclarativeContent
-from rxsync.errors import DeclarationError
 from rxsync.flow import stage, then
-from rxsync.models import row_type
 from rxsync.operators.stage import PlacedStage
 from rxsync.typing import Work
+
+T = TypeVar("T")
 
 Enrich = Callable[[DeclarativeContent], "Awaitable[object] | Observable[Any] | None"]
 """Fills in fields of a unit's content, adds artifacts, or skips it. What it answers is passed over."""
 
 
 def for_new_content(fn: Enrich, *, max_concurrent: int = 10, name: str | None = None) -> PlacedStage:
-    """Call ``fn`` with each unit that was looked up and not found; others pass by.
+    """Call ``fn`` with each unit that was looked up and not found, or whose key is yet to be learnt; others pass by.
 
         source  -a-b-c-----|
         fn         ---x            b is saved already
@@ -36,6 +37,8 @@ def for_new_content(fn: Enrich, *, max_concurrent: int = 10, name: str | None = 
         max_concurrent: most units at once.
         name: what gauges call it; None: the name of ``fn``.
 
+    An answer that is a stream is done with its first value, or its end.
+
     Errors: those of ``fn``, with a note that names the unit; ``DeclarationError`` where it changed the natural key.
     """
 
@@ -45,7 +48,7 @@ def for_new_content(fn: Enrich, *, max_concurrent: int = 10, name: str | None = 
         if iscoroutinefunction(fn):
             return enrich(unit)
         with at(unit):
-            return then(fn(unit), lambda _: kept(unit))
+            return then(once(fn(unit)), lambda _: kept(unit))
 
     async def enrich(unit: DeclarativeContent) -> tuple[DeclarativeContent, ...]:
         with at(unit):
@@ -65,10 +68,17 @@ def kept(unit: DeclarativeContent) -> tuple[DeclarativeContent, ...]:
     """
     if unit.skipped is not None:
         return ()
-    content = unit.content
-    if content.is_known() and row_type(type(content)).identify(content) != content.identity:
-        raise DeclarationError(f"{unit.name}: natural key", content.__data__, "the one that it was declared with")
+    if unit.content.is_known():
+        unit.check_key()
     return (unit,)
+
+
+def once(answer: T) -> T:
+    """Make a stream say one thing: its first value, or None where it has none."""
+    if isinstance(answer, Observable):
+        one: Any = answer.pipe(ops.first_or_default(None, None))
+        return cast(T, one)
+    return answer
 
 
 class at:

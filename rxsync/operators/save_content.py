@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent
 from rxsync.errors import ConflictError
-from rxsync.models import Related
+from rxsync.models import Related, content_type
 from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact, Units
 from rxsync.ports.catalog import SavedContent, WriteTransaction
 
@@ -42,9 +42,12 @@ def _save(tx: WriteTransaction, units: Units) -> Units:
     related = _related(units)
     if not unsettled and not related:
         return units
-    saved = dict(tx.find_content(list({_identity(unit): None for unit in unsettled})))
+    for unit in unsettled:
+        _learn(unit)
+    saved = dict(tx.find_content(list({unit.identity: None for unit in unsettled})))
     fresh = [unit.content for unit in unsettled if unit.identity not in saved]
     for unit in unsettled:
+        unit.check_key()
         if unit.identity in saved:
             unit.content.id = saved[unit.identity].id
     tx.add_content(fresh, related)
@@ -55,20 +58,19 @@ def _save(tx: WriteTransaction, units: Units) -> Units:
     return units
 
 
-def _identity(unit: DeclarativeContent) -> bytes:
-    if not unit.content.is_known():
-        for artifact in unit.artifacts[:1]:
-            stored = artifact.stored
-            if stored is not None:
-                unit.content.learn({**artifact.digests, "sha256": stored.sha256}, stored.size)
-    return unit.identity
+def _learn(unit: DeclarativeContent) -> None:
+    if content_type(type(unit.content)).learnt and unit.artifacts:
+        artifact = unit.artifacts[0]
+        if artifact.stored is not None:
+            unit.content.learn({**artifact.digests, "sha256": artifact.stored.sha256}, artifact.stored.size)
 
 
 def _related(units: Units) -> list[Related]:
     """What comes with the units, and what they refer to: of known units, too, since it may have changed."""
-    rows = [row for unit in units for row in unit.related]
+    rows: list[Related] = []
     for unit in units:
         rows += [parent for parent in unit.content.parents() if isinstance(parent, Related)]
+        rows += unit.related
     return rows
 
 

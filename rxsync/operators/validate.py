@@ -15,7 +15,7 @@ from reactivex import Observable
 from rxsync.declare import DeclarativeContent
 from rxsync.errors import FlowError, RejectedError, UsageError
 from rxsync.flow import stage, then
-from rxsync.operators.for_new_content import at
+from rxsync.operators.for_new_content import at, once
 from rxsync.operators.stage import PlacedStage
 from rxsync.typing import Work
 
@@ -82,7 +82,7 @@ class _Validation:
         if iscoroutinefunction(self.check) or self.policy == "quarantine":
             return self._judged(unit)
         with at(unit):
-            return then(self.check(unit), lambda reason: self._verdict(unit, reason))
+            return then(once(self.check(unit)), lambda reason: self._verdict(unit, reason))
 
     async def _judged(self, unit: DeclarativeContent) -> Sequence[DeclarativeContent]:
         with at(unit):

@@ -106,7 +106,7 @@ class DeclarativeVersion:
         run = self.run
         change = tx.change(run.id, run.repository_key, mirror=self.mirror)
         if self.mirror:
-            self.max_delete.check(change, empty_source=self.tally.declared == 0)
+            self.max_delete.check(change, came_through=self.tally.came_through, declared=self.tally.declared)
         if not change.added and not change.removed:
             return change, None
         clash = tx.clash(run.id, run.repository_key) if change.added else None

@@ -44,7 +44,7 @@ class MaxDelete:
             raise UsageError(f"--max-delete {text!r}: expected at most 100%")
         return cls(float(number), percent)
 
-    def check(self, change: Change, *, empty_source: bool) -> None:
+    def check(self, change: Change, *, came_through: int, declared: int) -> None:
         """Let a change pass, or not.
 
         Raises:
@@ -52,8 +52,9 @@ class MaxDelete:
         """
         if self.percent and self.limit == 100:
             return
-        if empty_source and change.present:
-            raise _tripped(f"the source is empty, and all {change.present} units would be removed", "100%")
+        if not came_through and change.present:
+            empty = f"none of {declared} units came through the line" if declared else "the source is empty"
+            raise _tripped(f"{empty}, and all {change.present} units would be removed", "100%")
         allowed = change.present * self.limit / 100 if self.percent else self.limit
         if change.vanishing <= allowed or (self.percent and change.present < FEW):
             return

@@ -6,6 +6,7 @@ Floor 4, pipeline.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, fields
 from difflib import get_close_matches
 from types import NoneType, UnionType
@@ -14,6 +15,9 @@ from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origi
 from rxsync.errors import UsageError
 
 T = TypeVar("T")
+
+_MANY = (tuple, list, set, frozenset)
+"""Types of many values of one kind."""
 
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -64,7 +68,7 @@ def parse(kind: type[T], said: Mapping[str, object], plugin: str) -> T:
             raise UsageError(f"plugin {plugin!r} has no option {key!r}; {hint}")
         try:
             values[key] = _value(hints[key], value) if isinstance(value, str) else value
-        except ValueError:
+        except (ValueError, TypeError, ArithmeticError):
             raise UsageError(f"option {key}={value}: expected {_shown(hints[key])}") from None
     try:
         return kind(**values)
@@ -75,17 +79,24 @@ def parse(kind: type[T], said: Mapping[str, object], plugin: str) -> T:
 def _value(hint: Any, text: str) -> object:
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        hint = next(one for one in inner if one is not NoneType)
-        return None if text == "" and NoneType in inner else _value(hint, text)
+        return None if text == "" and NoneType in inner else _first_that_fits(inner, text)
     if origin is Literal:
         return _among(inner, text)
-    if origin is tuple:
-        return tuple(_value(inner[0], part.strip()) for part in text.split(",") if part.strip())
+    if origin in _MANY:
+        return origin(_value(inner[0], part.strip()) for part in text.split(",") if part.strip())
     if hint is bool:
         if text.lower() not in _WORDS:
             raise ValueError(text)
         return _WORDS[text.lower()]
     return hint(text)
+
+
+def _first_that_fits(hints: tuple[Any, ...], text: str) -> object:
+    for hint in hints:
+        if hint is not NoneType:
+            with suppress(ValueError, TypeError, ArithmeticError):
+                return _value(hint, text)
+    raise ValueError(text)
 
 
 def _among(allowed: tuple[object, ...], text: str) -> object:
@@ -101,12 +112,15 @@ def _shown(hint: Any) -> str:
         return " or ".join("nothing" if one is NoneType else _shown(one) for one in inner)
     if origin is Literal:
         return " or ".join(map(str, inner))
-    if origin is tuple:
+    if origin in _MANY:
         return f"{_shown(inner[0])}s with commas between"
     return {bool: "true or false", int: "whole number", float: "number", str: "text"}.get(hint, str(hint))
 
 
 def _default(field: Field[Any]) -> str:
-    if field.default is not MISSING:
-        return "" if field.default is None else str(field.default)
-    return "" if field.default_factory is MISSING else str(field.default_factory() or "")
+    default = field.default
+    if default is MISSING:
+        default = None if field.default_factory is MISSING else field.default_factory()
+    if isinstance(default, _MANY):
+        return ",".join(map(str, default))
+    return "" if default is None else str(default)

@@ -9,13 +9,16 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from rxsync.declare import DeclarativeContent
+from rxsync.pipeline.draft import Draft
 from rxsync.pipeline.plugin import Plugin
 from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.run import Declare, Run
 
 
 class Part(Plugin[Any, Any]):
-    """Declares a part; all else, and the context, is that of the whole.
+    """Declares a part; its line, its context and what may refuse a version are those of the whole.
+
+    What comes before and after a run comes once, for the whole.
 
     Args:
         whole: the plugin.
@@ -38,6 +41,10 @@ class Part(Plugin[Any, Any]):
     def declare(self, run: Run[Any, Any]) -> AsyncIterator[DeclarativeContent]:
         """Declare the part."""
         return self._declare(run)
+
+    def finalize_version(self, run: Run[Any, Any], draft: Draft) -> None:
+        """Let the whole look at the part; ``draft.repository`` tells which it is."""
+        return self._whole.finalize_version(run, draft)
 
     def recipe(self, standard: Recipe, run: Run[Any, Any]) -> Recipe:
         """Give the line of the whole."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from inspect import iscoroutine
+from types import FunctionType
 from typing import Any, ClassVar, Generic
 
 from reactivex import Observable
@@ -43,6 +44,12 @@ class Plugin(Generic[Options, Context]):
     related_types: Sequence[type[Related]] = ()
     options: type[Any] = NoOptions
     context: Callable[[], Any] = staticmethod(lambda: None)
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Take a plain function for ``context`` as what it is: it makes a context, and is no method."""
+        super().__init_subclass__(**arguments)
+        if isinstance(cls.__dict__.get("context"), FunctionType):
+            cls.context = staticmethod(cls.__dict__["context"])
 
     def declare(self, run: Run[Options, Context]) -> AsyncIterator[DeclarativeContent] | Observable[DeclarativeContent]:
         """Declare what ``run.remote`` holds, as an async generator: it is paused while the line is busy.

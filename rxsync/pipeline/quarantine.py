@@ -6,16 +6,23 @@ Floor 4, pipeline.
 from __future__ import annotations
 
 import json
-import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from functools import partial
+from itertools import count
 from pathlib import Path
 
-from rxsync.declare import Body, DeclarativeContent
+from rxsync.declare import DeclarativeArtifact, DeclarativeContent
 from rxsync.errors import StorageError
+from rxsync.threads import in_thread
 from rxsync.urls import without_credentials
 
+Read = Callable[[DeclarativeArtifact], AsyncIterator[bytes]]
+"""Streams the bytes of a file, wherever they are."""
 
-def keep_aside(folder: Path, unit: DeclarativeContent, reason: str) -> Path:
-    """Copy the fetched files of a unit into a new folder below ``folder``, with what was declared; answers the folder.
+
+async def keep_aside(folder: Path, unit: DeclarativeContent, reason: str, read: Read) -> None:
+    """Copy the fetched files of a unit into a new folder below ``folder``, with what was declared.
 
     The files are called ``0``, ``1``, …: what a source declares is no name for a file that nobody has checked.
 
@@ -23,31 +30,40 @@ def keep_aside(folder: Path, unit: DeclarativeContent, reason: str) -> Path:
         StorageError: there is no room or no permission.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        place = folder / str(sum(1 for _ in folder.iterdir()))
-        place.mkdir()
+        place = await in_thread(None, lambda: _new_folder(folder))
         files = []
         for number, artifact in enumerate(unit.artifacts):
             if artifact.body is not None:
-                _copy(artifact.body, place / str(number))
-            files.append(
-                {
-                    "file": str(number) if artifact.body is not None else None,
-                    "relative_path": artifact.relative_path,
-                    "urls": [without_credentials(url) for url in artifact.urls],
-                    "declared": {**artifact.digests, "size": artifact.size},
-                    "received": {**artifact.body.digests, "size": artifact.body.size} if artifact.body else None,
-                }
-            )
+                await _copy(read(artifact), place / str(number))
+            files.append(_facts(number, artifact))
         facts = {"unit": unit.name, "reason": reason, "origin": unit.origin, "files": files}
-        (place / "facts.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(facts, indent=2) + "\n"
+        await in_thread(None, lambda: (place / "facts.json").write_text(text, encoding="utf-8"))
     except OSError as error:
         raise StorageError(f"{error.filename or folder}: {error.strerror}") from error
-    return place
 
 
-def _copy(body: Body, place: Path) -> None:
-    if body.path is not None:
-        shutil.copyfile(body.path, place)
-    else:
-        place.write_bytes(body.data or b"")
+def _new_folder(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in count():
+        with suppress(FileExistsError):  # several units may come at once
+            (folder / str(number)).mkdir()
+            break
+    return folder / str(number)
+
+
+async def _copy(pieces: AsyncIterator[bytes], place: Path) -> None:
+    with place.open("wb") as file:
+        async for piece in pieces:
+            await in_thread(None, partial(file.write, piece))
+
+
+def _facts(number: int, artifact: DeclarativeArtifact) -> dict[str, object]:
+    body = artifact.body
+    return {
+        "file": str(number) if body is not None else None,
+        "relative_path": artifact.relative_path,
+        "urls": [without_credentials(url) for url in artifact.urls],
+        "declared": {**artifact.digests, "size": artifact.size},
+        "received": {**body.digests, "size": body.size} if body is not None else None,
+    }

@@ -5,7 +5,6 @@ Floor 4, pipeline. Whatever a step needs it takes from here as an argument, noth
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,15 +105,18 @@ class Run(Generic[Options, Context]):
             FlowError: its bytes are not here.
             StorageError: they cannot be read.
         """
-        body = artifact.body
-        if body is not None and body.data is not None:
+        body, stored = artifact.body, artifact.stored
+        if body is not None and body.kept:  # shared with a unit that is saved already: the store has it, and it alone
+            async for piece in self.storage.read(body.sha256):
+                yield piece
+        elif body is not None and body.data is not None:
             yield body.data
-        elif body is not None and body.path is not None and not body.kept:
+        elif body is not None and body.path is not None:
             with body.path.open("rb") as file:
                 while piece := await in_thread(None, lambda: file.read(1 << 20)):
                     yield piece
-        elif artifact.stored is not None:
-            async for piece in self.storage.read(artifact.stored.sha256):
+        elif stored is not None:
+            async for piece in self.storage.read(stored.sha256):
                 yield piece
         else:
             raise FlowError(f"{artifact.relative_path}: its bytes are not here; await its unit, or do not defer it")
@@ -140,4 +142,4 @@ class Run(Generic[Options, Context]):
         Raises:
             StorageError: there is no room or no permission.
         """
-        await asyncio.shield(in_thread(None, lambda: keep_aside(self.aside, unit, reason)))
+        await keep_aside(self.aside, unit, reason, self.pieces_of)

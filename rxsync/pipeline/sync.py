@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from signal import SIGINT
-from typing import Any
+from typing import Any, get_args
 
 from reactivex import defer, interval
 from reactivex.disposable import SerialDisposable
@@ -22,7 +22,7 @@ from reactivex.scheduler.eventloop import AsyncIOScheduler
 
 from rxsync.catalog import DatabaseCatalog
 from rxsync.download import open_downloader
-from rxsync.errors import CANCELLED, CatalogError, DownloadError, Failure, FlowError, RxSyncError, failure
+from rxsync.errors import CANCELLED, CatalogError, DownloadError, Failure, FlowError, RxSyncError, UsageError, failure
 from rxsync.flow import Flow
 from rxsync.models import Remote
 from rxsync.operators.catalog_stage import refuse_coroutine
@@ -171,7 +171,11 @@ class _Sync:
     async def _nested(
         self, catalog: DatabaseCatalog, run: Run[Any, Any], name: str, declare: Declare, on_error: OnNested
     ) -> Report:
+        if on_error not in get_args(OnNested):
+            raise UsageError(f"on_error {on_error!r}: expected {' or '.join(get_args(OnNested))}")
         repository = self.repository.home.repository(f"{self.repository.name}+{name}")
+        if any(one.repository == repository.name for one in self.report.repositories):
+            raise UsageError(f"{repository.name} is synced twice in one run: expected another name")
         part = _Sync(self.url, repository, Part(self.plugin, run, declare), self.rules, None)
         self.report.repositories.append(part.report)
         try:
@@ -184,6 +188,8 @@ class _Sync:
                 raise
             problem = Problem(repository.name, None, str(error), type(error).__name__, "declare", 0)
             self.tally.problems.append(problem)
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # which the part held back until its version was made
         return part.report
 
     def _line(self, run: Run[Any, Any]) -> DeclarativeVersion:

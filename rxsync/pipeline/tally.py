@@ -43,7 +43,12 @@ class Tally:
     @property
     def done(self) -> int:
         """Units that reached the end."""
-        return self.new + self.known + self.repeated + self.skipped
+        return self.came_through + self.skipped
+
+    @property
+    def came_through(self) -> int:
+        """Units of which a version can be made."""
+        return self.new + self.known + self.repeated
 
     def declare(self, unit: DeclarativeContent) -> None:
         """Count a unit at the source.
@@ -55,8 +60,17 @@ class Tally:
             error = FlowError(f"it declares {unit!r}: expected a DeclarativeContent")
             blame("declare")(error)
             raise error
+        for need in unit.needs:
+            if need.noted is None:
+                error = FlowError(
+                    f"{unit.name} needs {need.name}, which was never declared before it, as this very object"
+                )
+                blame("declare")(error)
+                raise error
         self.declared += 1
-        unit.noted = self.skip
+        unit.noted, unit.arrived = self.skip, False
+        if unit.skipped is not None:
+            self.skip(unit)
 
     def skip(self, unit: DeclarativeContent) -> None:
         """Count a unit that was left out with a reason; no step has dropped it."""
@@ -76,9 +90,10 @@ class Tally:
 
     def arrive(self, unit: DeclarativeContent) -> None:
         """Count a unit at the end."""
-        if unit.repeated:
+        if unit.repeated or unit.arrived:
             self.repeated += 1
             return
+        unit.arrived = True
         if unit.new:
             self.new += 1
         else:
@@ -99,7 +114,7 @@ class Tally:
             return True
 
         def watched(source: Observable[DeclarativeContent]) -> Observable[DeclarativeContent]:
-            entering = source.pipe(ops.do_action(inside.enter, blame(None)))
+            entering = source.pipe(ops.filter(_stays), ops.do_action(inside.enter, blame(None)))
             return stage(entering).pipe(ops.filter(leave), ops.do_action(on_error=blame(name)))
 
         return watched
@@ -110,6 +125,10 @@ class Tally:
             if count := inside.gone + sum(times for _, _, times in inside.units.values()):
                 names = [*inside.names, *(unit for _, unit, _ in inside.units.values())]
                 yield name, count, names[:NAMED]
+
+
+def _stays(unit: DeclarativeContent) -> bool:
+    return not isinstance(unit, DeclarativeContent) or unit.skipped is None
 
 
 def blame(step: str | None) -> Callable[[Exception], None]:

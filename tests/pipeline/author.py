@@ -1,6 +1,6 @@
 """A plugin for tests: what it declares, and how it amends the line, is given."""
 
-from peewee import FixedCharField, ForeignKeyField, TextField
+from peewee import FixedCharField, ForeignKeyField, IntegerField, TextField
 
 from rxsync.plugin import Content, DeclarativeArtifact, DeclarativeContent, Plugin, Related
 
@@ -41,6 +41,25 @@ class Link(Related):
     class Meta:
         related_type = "author.link"
         natural_key = ("whole", "maker")
+
+
+class Knot(Related):
+    name = TextField()
+    up = ForeignKeyField("self", null=True)
+
+    class Meta:
+        related_type = "author.knot"
+        natural_key = ("name",)
+
+
+class Sized(Content):
+    name = TextField()
+    size = IntegerField(null=True)
+
+    class Meta:
+        content_type = "author.sized"
+        natural_key = ("name",)
+        learnt = ("size",)
 
 
 class Learner(Content):
@@ -89,3 +108,7 @@ def part(name, *, file=None, **more):
         return DeclarativeContent(Part(name=name, note=more.pop("note", None)), files, **more)
 
     return declare
+
+
+async def rows(home, sql):
+    return await home.read(lambda tx: [tuple(row) for row in tx.connection.execute(sql).fetchall()])

@@ -9,7 +9,7 @@ from rxsync.ports.catalog import Change
 
 def losing(vanishing, present=100, *, empty=False, limit=DEFAULT):
     change = Change(base=3, present=present, added=0, removed=vanishing, vanishing=vanishing)
-    limit.check(change, empty_source=empty)
+    limit.check(change, came_through=0 if empty else 1, declared=0)
 
 
 def test_twenty_percent_may_go_and_no_more():
