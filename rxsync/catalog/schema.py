@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from peewee import Database, SchemaManager, SqliteDatabase
 
-from rxsync.errors import HomeError
+from rxsync.errors import DeclarationError, HomeError
 from rxsync.models import CORE, Keyed, row_type
 
 SCHEMA = 1
@@ -69,10 +69,14 @@ def make_types(database: Database, models: Iterable[type[Keyed]]) -> None:
     Each natural key is unique there, beside the identity, so that a mistake is loud.
 
     Raises:
-        DeclarationError: a type's ``Meta`` is impossible.
+        DeclarationError: a type's ``Meta`` is impossible, or two types would have one table.
     """
+    taken = {model._meta.table_name: "a table of every home" for model in CORE}
     for model in _with_parents(models):
         kind = row_type(model)
+        if kind.table in taken:
+            raise DeclarationError(model.__name__, kind.name, f"a name whose table is not {taken[kind.table]}")
+        taken[kind.table] = f"that of {kind.name}"
         SchemaManager(model, database).create_all()
         columns = ", ".join(f'"{column}"' for column in kind.key_columns)
         database.execute_sql(

@@ -118,6 +118,8 @@ class Report:
         yield self._headline()
         for name, fact in self._facts().items():
             yield f"  {name:<10}  {safe(fact)}"
+        for part in self.repositories:
+            yield f"  {'part':<10}  {safe(part._headline())}"
         if verbose:
             yield f"  run         {self.run}"
         for kind, what, why in self._shown_problems():

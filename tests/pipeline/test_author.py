@@ -412,6 +412,7 @@ async def test_a_sub_repository_has_a_line_and_versions_of_its_own_and_comes_fir
         [("r+addon", 1, 1)],
     )
     assert plugin.told == ["addon", 1]
+    assert "  part        r+addon: version 1, 1 unit added, 0 removed" in str(report)
     assert [unit.name for unit in await home.repository("r+addon").units()] == ["a"]
     assert [unit.name for unit in await home.repository("r").units()] == ["b"]
 
@@ -603,6 +604,16 @@ def test_options_are_read_by_the_types_of_their_fields():
             parse(Options, {key: value}, "p")
     with pytest.raises(UsageError, match="no option 'fow'; did you mean few"):
         parse(Options, {"fow": "1"}, "p")
+
+    @dataclass
+    class Many:
+        words: list[str] = field(default_factory=lambda: ["x", "y"])
+        either: int | str = 1
+
+    Many.__annotations__ = {"words": list[str], "either": int | str}
+    assert parse(Many, {"words": "a,b", "either": "x"}, "p") == Many(["a", "b"], "x")
+    assert parse(Many, {"either": "7"}, "p").either == 7
+    assert describe(Many)[0] == ("words", "texts with commas between", "x,y", "")
     assert describe(Options)[-1] == ("most", "number or nothing", "", "how much")
 
 

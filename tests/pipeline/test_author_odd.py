@@ -6,11 +6,12 @@ import threading
 
 import pytest
 import reactivex
+from peewee import TextField
 from reactivex import operators as ops
 
 import rxsync
 from rxsync.errors import DeclarationError, FlowError, GuardError, UsageError
-from rxsync.plugin import DeclarativeArtifact, DeclarativeContent, expand, for_new_content, stage, validate
+from rxsync.plugin import Content, DeclarativeArtifact, DeclarativeContent, expand, for_new_content, stage, validate
 
 from .author import Given, Knot, Maker, Part, Sized, Whole, given, part, rows
 
@@ -76,6 +77,28 @@ async def test_the_number_of_a_row_from_another_home_is_not_trusted(sync, source
 
 
 # -- keys
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("author_part.x", None), ("content.artifact", "every home"), ("author.part", "that of")]
+)
+async def test_two_types_cannot_have_one_table(home, name, told):
+    class Other(Content):
+        name = TextField()
+
+        class Meta:
+            content_type = name
+            natural_key = ("name",)
+
+    async with home.writing([Part]):
+        pass
+    if told is None:
+        async with home.writing([Part, Other]):
+            pass
+    else:
+        with pytest.raises(DeclarationError, match=f"a name whose table is not .*{told}"):
+            async with home.writing([Part, Other]):
+                pass
 
 
 async def test_a_field_beside_the_key_is_learnt_too(sync, home):

@@ -61,9 +61,9 @@ numbers = from_iterable([1, 2])
 assert_type(numbers, Observable[int])
 assert_type(from_async(count), Observable[int])
 assert_type(from_hot(numbers, overflow="buffer"), Observable[int])
-from_hot(numbers, overflow="drop")  # type: ignore[arg-type]
-from_async(numbers)  # type: ignore[arg-type]
-from_iterable(1)  # type: ignore[arg-type]
+from_hot(numbers, overflow="drop")  # type: ignore[arg-type]  # must be refused
+from_async(numbers)  # type: ignore[arg-type]  # must be refused
+from_iterable(1)  # type: ignore[arg-type]  # must be refused
 
 # -- work, whatever it answers with
 
@@ -81,18 +81,18 @@ assert_type(numbers.pipe(buffer(3), stage(fetch_all)), Observable[str])
 assert_type(numbers.pipe(stage(fetch), buffer(3)), Observable[list[str]])
 assert_type(numbers.pipe(fan_out(stage(fetch), ops.map(str))), Observable[str])
 
-stage(fetch_all)(numbers)  # type: ignore[arg-type]
-stage(fetch, batch=5)  # type: ignore[arg-type]
-stage(str)(from_iterable([b""])).pipe(stage(fetch))  # type: ignore[arg-type]
-numbers.pipe(stage(spell), stage(fetch))  # type: ignore[misc]
-flat_map_with_max_concurrent(fetch)  # type: ignore[call-arg]
+stage(fetch_all)(numbers)  # type: ignore[arg-type]  # must be refused
+stage(fetch, batch=5)  # type: ignore[arg-type]  # must be refused
+stage(str)(from_iterable([b""])).pipe(stage(fetch))  # type: ignore[arg-type]  # must be refused
+numbers.pipe(stage(spell), stage(fetch))  # type: ignore[misc]  # must be refused
+flat_map_with_max_concurrent(fetch)  # type: ignore[call-arg]  # must be refused
 
 
 def not_any_number(number: int) -> int:
     return number
 
 
-stage(not_any_number)  # type: ignore[arg-type]
+stage(not_any_number)  # type: ignore[arg-type]  # must be refused
 
 # -- going on with an answer
 
@@ -117,7 +117,7 @@ async def end() -> None:
     flow = await run(numbers.pipe(stage(fetch)), store)
     assert_type(flow, Flow)
     assert_type(flow.peak, int)
-    await run(numbers, store)  # type: ignore[arg-type]
+    await run(numbers, store)  # type: ignore[arg-type]  # must be refused
 
 
 # -- a line of any length: reactivex types seven operators in a pipe, and a second pipe goes on from there

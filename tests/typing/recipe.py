@@ -31,9 +31,9 @@ def line(source: Observable[DeclarativeContent], downloader: Downloader) -> None
     assert_type(recipe(source), Observable[DeclarativeContent])
     assert_type(source.pipe(recipe, recipe.without("ask")), Observable[DeclarativeContent])
     assert_type(download_artifacts(downloader.fetch), Stage)
-    recipe.after("ask", names=stage(name))  # type: ignore[arg-type]
-    Step("names", stage(name))  # type: ignore[arg-type]
-    source.pipe(stage(name), recipe)  # type: ignore[misc]
+    recipe.after("ask", names=stage(name))  # type: ignore[arg-type]  # must be refused
+    Step("names", stage(name))  # type: ignore[arg-type]  # must be refused
+    source.pipe(stage(name), recipe)  # type: ignore[misc]  # must be refused
 
 
 def amend(recipe: Recipe) -> Recipe:
@@ -47,14 +47,14 @@ async def front_door() -> None:
     report = await rxsync.sync("folder", repository, plugin="file", amend=amend)
     assert_type(report, rxsync.Report)
     assert_type(report.version, int | None)
-    await rxsync.sync("folder", repository, mode="miror")  # type: ignore[arg-type]
-    await rxsync.sync("folder", repository, "file")  # type: ignore[call-arg]
-    await rxsync.sync("folder", "files")  # type: ignore[arg-type]
+    await rxsync.sync("folder", repository, mode="miror")  # type: ignore[arg-type]  # must be refused
+    await rxsync.sync("folder", repository, "file")  # type: ignore[call-arg]  # must be refused
+    await rxsync.sync("folder", "files")  # type: ignore[arg-type]  # must be refused
 
 
 async def waits(unit: DeclarativeContent) -> None:
     await unit.resolution()
-    unit.content = unit.content  # type: ignore[misc]
+    unit.content = unit.content  # type: ignore[misc]  # must be refused
 
 
 filter_out: Callable[[Observable[DeclarativeContent]], Observable[DeclarativeContent]] = ops.filter(lambda _: False)
