@@ -12,16 +12,7 @@ from rxsync.flow import from_blocking, run, stage
 from rxsync.flow.from_blocking import MOST
 from rxsync.testing import marbles
 
-
-async def slow(item):
-    await asyncio.sleep(0)
-    return [item]
-
-
-async def soon(condition):
-    """Let others run until something is so."""
-    while not condition():  # noqa: ASYNC110 - what is waited for happens in a thread, which sets no event
-        await asyncio.sleep(0)
+from .conftest import slow, soon
 
 
 def threads():

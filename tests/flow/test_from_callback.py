@@ -13,19 +13,10 @@ from reactivex import operators as ops
 from rxsync.errors import DroppedError, FlowError
 from rxsync.flow import from_async, from_callback, from_iterable, run, stage
 from rxsync.flow.source import CHUNK
-from rxsync.resolution import Resolvable
 from rxsync.testing import marbles
 from rxsync.threads import in_thread
 
-
-class Item(Resolvable):
-    __slots__ = ("__weakref__", "name")
-
-    def __init__(self, name):
-        self.name = name
-
-    def __repr__(self):
-        return f"<{self.name}>"
+from .conftest import Item, slow, soon
 
 
 class Held:
@@ -38,17 +29,6 @@ class Held:
         self.arrived.set()
         await self.go.wait()
         return [item]
-
-
-async def slow(item):
-    await asyncio.sleep(0)
-    return [item]
-
-
-async def soon(condition):
-    """Let others run until something is so."""
-    while not condition():  # noqa: ASYNC110 - what is waited for happens in a thread, which sets no event
-        await asyncio.sleep(0)
 
 
 # -- on the loop

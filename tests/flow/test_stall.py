@@ -11,17 +11,8 @@ from reactivex.subject import Subject
 
 from rxsync.errors import DroppedError
 from rxsync.flow import from_async, from_hot, from_iterable, run, stage
-from rxsync.resolution import Resolvable
 
-
-class Item(Resolvable):
-    __slots__ = ("__weakref__", "name")
-
-    def __init__(self, name):
-        self.name = name
-
-    def __repr__(self):
-        return f"<{self.name}>"
+from .conftest import Item
 
 
 async def later(item):
