@@ -16,7 +16,7 @@ from rxsync.errors import NotFoundError
 from rxsync.ports.catalog import RepositorySummary, Unit, Version
 
 _VERSIONS = """
-    SELECT number, created, present, added, removed, run_id FROM repository_version
+    SELECT number, created, present, added, removed, run_id, skipped FROM repository_version
     WHERE repository_id = ?"""
 
 _REPOSITORIES = """

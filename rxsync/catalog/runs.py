@@ -35,8 +35,8 @@ class Runs(Writing):
         key = self._key("repository", "name", repository)
         if made:
             self.connection.execute(
-                "INSERT INTO repository_version (repository_id, number, created, present, added, removed)"
-                " VALUES (?, 0, ?, 0, 0, 0)",
+                "INSERT INTO repository_version (repository_id, number, created, present, added, removed, skipped)"
+                " VALUES (?, 0, ?, 0, 0, 0, 0)",
                 (key, started),
             )
         self._make("remote", "url", source, {})
@@ -56,8 +56,9 @@ class Runs(Writing):
             NotFoundError: no such repository.
         """
         row = (self.repository_key(name),)
-        self.connection.execute("DELETE FROM repository_content WHERE repository_id = ?", row)
+        self.connection.execute("DELETE FROM version_label WHERE repository_id = ?", row)
         gone = self.connection.execute("DELETE FROM repository_version WHERE repository_id = ?", row).rowcount
+        self.connection.execute("DELETE FROM repository_content WHERE repository_id = ?", row)
         self.connection.execute("DELETE FROM repository WHERE id = ?", row)
         return gone
 

@@ -117,11 +117,12 @@ class Versions(Runs, Listing):
         row = self.connection.execute(_PATHS.format(run=run), names).fetchone()
         return None if row is None else Clash(*row)
 
-    def complete(self, run: str, repository: int, change: Change) -> Version:
-        """Make the version that ``change`` describes."""
+    def complete(self, run: str, repository: int, change: Change, *, skipped: int = 0) -> Version:
+        """Make the version that ``change`` describes; ``skipped`` units that belong in it are not."""
         created, present = now(), change.present + change.added - change.removed
         (number,) = self.connection.execute(
-            "UPDATE repository SET last_version = last_version + 1 WHERE id = ? RETURNING last_version",
+            "UPDATE repository SET last_version = last_version + 1, fingerprint = NULL WHERE id = ?"
+            " RETURNING last_version",
             (repository,),
         ).fetchone()
         self.connection.execute(
@@ -135,8 +136,8 @@ class Versions(Runs, Listing):
             (repository, number),
         )
         self.connection.execute(
-            "INSERT INTO repository_version (repository_id, number, created, run_id, present, added, removed)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (repository, number, created.isoformat(" "), run, present, change.added, change.removed),
+            "INSERT INTO repository_version (repository_id, number, created, run_id, present, added, removed, skipped)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (repository, number, created.isoformat(" "), run, present, change.added, change.removed, skipped),
         )
-        return Version(number, created, present, change.added, change.removed, run)
+        return Version(number, created, present, change.added, change.removed, run, skipped)

@@ -11,7 +11,7 @@ from rxsync.models.content import Content, ContentArtifact, ContentRow, ContentT
 from rxsync.models.keyed import Keyed, RowType, row_type
 from rxsync.models.related import Related
 from rxsync.models.remote import Remote, RemoteArtifact
-from rxsync.models.repository import Repository, RepositoryContent, RepositoryVersion
+from rxsync.models.repository import Repository, RepositoryContent, RepositoryVersion, VersionLabel
 from rxsync.models.run import SyncRun
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Row",
     "RowType",
     "SyncRun",
+    "VersionLabel",
     "content_type",
     "row_type",
 ]
@@ -45,6 +46,7 @@ CORE = (
     Repository,
     SyncRun,
     RepositoryVersion,
+    VersionLabel,
     RepositoryContent,
 )
 """Tables every home has, parents first."""

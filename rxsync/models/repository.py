@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from peewee import AutoField, CharField, DateTimeField, ForeignKeyField, IntegerField
+from peewee import AutoField, CharField, DateTimeField, ForeignKeyField, IntegerField, TextField
 
 from rxsync.models.base import Row
 from rxsync.models.content import ContentRow
@@ -26,6 +26,12 @@ class Repository(Row):
     last_version: IntegerField[int] = IntegerField(
         default=0, help_text="highest number given so far; numbers are never reused"
     )
+    pinned: IntegerField[int | None] = IntegerField(
+        null=True, help_text="number of the version that is current whatever comes later; NULL: the newest is"
+    )
+    fingerprint: TextField[str | None] = TextField(
+        null=True, help_text="of the source, and of all that decided what the newest version holds; NULL: look again"
+    )
 
 
 class RepositoryVersion(Row):
@@ -42,11 +48,26 @@ class RepositoryVersion(Row):
     present: IntegerField[int] = IntegerField(help_text="units in it")
     added: IntegerField[int] = IntegerField(help_text="units in it that were not in the version before")
     removed: IntegerField[int] = IntegerField(help_text="units of the version before that are not in it")
+    skipped: IntegerField[int] = IntegerField(help_text="units that the run which made it left out for an error")
 
     class Meta:
         """Each number once in a repository."""
 
         indexes: tuple[tuple[tuple[str, ...], bool], ...] = ((("repository", "number"), True),)
+
+
+class VersionLabel(Row):
+    """A name for a version, each once in a repository; a version may have several."""
+
+    id: AutoField[int] = AutoField()
+    repository: ForeignKeyField[Repository] = ForeignKeyField(Repository, index=False)
+    label: CharField[str] = CharField()
+    number: IntegerField[int] = IntegerField(help_text="of the version")
+
+    class Meta:
+        """Pulp's word, for versions."""
+
+        indexes: tuple[tuple[tuple[str, ...], bool], ...] = ((("repository", "label"), True),)
 
 
 class RepositoryContent(Row):

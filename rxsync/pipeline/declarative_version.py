@@ -112,7 +112,7 @@ class DeclarativeVersion:
         clash = tx.clash(run.id, run.repository_key) if change.added else None
         if clash is not None:
             raise ConflictError(str(clash))
-        version = tx.complete(run.id, run.repository_key, change)
+        version = tx.complete(run.id, run.repository_key, change, skipped=self.tally.skipped)
         if self._finalize is not None:
             self._finalize(tx, version)
         return change, version

@@ -107,7 +107,9 @@ class Version:
         present: units in it.
         added: units in it that were not in the version before.
         removed: units of the version before that are not in it.
-        run: the sync that made it; None for version 0.
+        run: the sync that made it; None for version 0, and for one that was rolled back to.
+        skipped: units that the run which made it left out for an error.
+        labels: its names.
     """
 
     number: int
@@ -116,6 +118,8 @@ class Version:
     added: int
     removed: int
     run: str | None
+    skipped: int = 0
+    labels: tuple[str, ...] = ()
 
 
 class Unit(NamedTuple):

@@ -163,8 +163,8 @@ class VersionTransaction(WriteTransaction, ListTransaction, Protocol):
     def clash(self, run: str, repository: int) -> Clash | None:
         """Find two units that could not stand together in the version after ``change``."""
 
-    def complete(self, run: str, repository: int, change: Change) -> Version:
-        """Make the version that ``change`` describes."""
+    def complete(self, run: str, repository: int, change: Change, *, skipped: int = 0) -> Version:
+        """Make the version that ``change`` describes; ``skipped`` units that belong in it are not."""
 
 
 class Catalog(Protocol):
