@@ -20,7 +20,7 @@ async def test_a_hook_runs_again_with_the_same_batch_and_what_it_wrote_is_writte
     batches = []
 
     def hook(units, tx):
-        batches.append([unit.name for unit in units])
+        batches.append([unit.content.name for unit in units])
         tx.add_content([], [Maker(name="hooked")])
         if len(batches) < 3:
             tx.connection.execute(f"DO $$ BEGIN RAISE EXCEPTION 'in the way' USING ERRCODE = '{state}'; END $$")
