@@ -156,6 +156,15 @@ class DatabaseCatalog:
 
         await writer.run_alone(make)
 
+    async def is_made(self) -> bool:
+        """Whether there is a home in the database; asked without making one.
+
+        Raises:
+            HomeError: it has another schema.
+            CatalogError: the database refused.
+        """
+        return await self._reader.run(lambda _, database: schema.check(database, self._reader.shown) != 0)
+
     async def read(self, work: Callable[[Planning], T]) -> T:
         """Run ``work`` on one state of the database.
 

@@ -24,18 +24,19 @@ class Outcome:
     Args:
         report: it.
         plugin: whose run it is.
+        tally: counts what passes.
 
     Attributes:
-        tally: counts what passes.
+        tally: the same.
         began: when the run did, on the monotonic clock.
     """
 
     tally: Tally
     began: float
 
-    def __init__(self, report: Report, plugin: Plugin[Any, Any]) -> None:
-        self.report, self.plugin = report, plugin
-        self.tally, self.began = Tally(), time.monotonic()
+    def __init__(self, report: Report, plugin: Plugin[Any, Any], tally: Tally) -> None:
+        self.report, self.plugin, self.tally = report, plugin, tally
+        self.began = time.monotonic()
 
     def unchanged(self, version: int) -> None:
         """The source says that it is what it was."""
@@ -60,6 +61,10 @@ class Outcome:
             report.dropped += count
             reason = f"step {step!r} let it fall without saying so"
             report.problems += [Problem(name, None, reason, "dropped", step, 0) for name in names]
+
+    def refused(self, error: RxSyncError) -> None:
+        """Fill in what would keep a version from being made; nothing has failed."""
+        self.report.version, self.report.exit_code, self.report.error = None, error.exit_code, failure(error)
 
     def failed(self, error: BaseException) -> None:
         """Fill in what went wrong; if that was after the version was made, it stays made."""

@@ -118,7 +118,7 @@ class Report:
               downloaded  1.2 GB in 2:05, 9.6 MB/s
         """
         yield self._headline()
-        for name, fact in self._facts().items():
+        for name, fact in self.facts().items():
             yield f"  {name:<10}  {safe(fact)}"
         for part in self.repositories:
             yield f"  {'part':<10}  {safe(part._headline())}"
@@ -142,7 +142,7 @@ class Report:
             tone,
             parts=[("new", self.new, "good"), ("known", self.known, "plain")]
             + [(word, getattr(self, word), "bad" if word == "failed" else "odd") for word in RARE],
-            facts=self._facts(),
+            facts=self.facts(),
             problems=[*self._shown_problems(), *more],
         )
         return {"text/plain": str(self), "text/html": shown}
@@ -158,7 +158,8 @@ class Report:
         added = count(self.added, "unit")
         return f"{self.repository}: version {self.version}, {added} added, {self.removed:,} removed"
 
-    def _facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, str]:
+        """What is told below the headline, by what it is called."""
         if self.unchanged:
             return {}
         parts = [f"{self.new:,} new", f"{self.known:,} known"]

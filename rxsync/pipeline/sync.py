@@ -33,6 +33,7 @@ from rxsync.pipeline.run import Declare, OnNested, Run
 from rxsync.pipeline.seal import Seal
 from rxsync.pipeline.source import locate
 from rxsync.pipeline.standard import standard
+from rxsync.pipeline.tally import Tally
 from rxsync.pipeline.watching import Watched
 from rxsync.ports.catalog import Version, VersionTransaction
 from rxsync.urls import without_credentials
@@ -88,7 +89,7 @@ class _Sync:
     ) -> None:
         self.url, self.repository, self.rules, self.plugin, self.promise = url, repository, rules, plugin, promise
         self.report = Report(run=None, repository=repository.name)
-        self.outcome = Outcome(self.report, plugin)
+        self.outcome = Outcome(self.report, plugin, Tally())
         self.watched = Watched(self.outcome, events)
 
     async def run(self, catalog: DatabaseCatalog) -> None:
@@ -102,8 +103,6 @@ class _Sync:
             seal.known = known
             self.report.base_version = base
             self.watched.tell(Started(run, name, shown))
-            if self.promise is not None:
-                self.promise.check_base(base)
             await self._make_version(catalog, seal, run, *keys)
         except BaseException as error:
             self.outcome.failed(error)
@@ -140,8 +139,11 @@ class _Sync:
                 received=self.outcome.tally.receive,
                 nested=lambda *part: self._nested(catalog, lent, *part),
             )
-            if await seal.holds(lent) and self.promise is None:
-                self.outcome.unchanged(self.report.base_version or 0)
+            unchanged, base = await seal.holds(lent), self.report.base_version or 0
+            if self.promise is not None:
+                self.promise.check_beginning(base, seal.now)
+            elif unchanged:
+                self.outcome.unchanged(base)
                 return
             await plugin.before_run(lent)
             async with self.watched.flow() as watch:
@@ -156,7 +158,8 @@ class _Sync:
         repository = self.repository.home.repository(f"{self.repository.name}+{name}")
         if any(one.repository == repository.name for one in self.report.repositories):
             raise UsageError(f"{repository.name} is synced twice in one run: expected another name")
-        part = _Sync(self.url, repository, self.rules, Part(self.plugin, run, declare))
+        promise = None if self.promise is None else self.promise.of_part(repository.name)
+        part = _Sync(self.url, repository, self.rules, Part(self.plugin, run, declare), promise)
         self.report.repositories.append(part.report)
         try:
             with locked(repository.home.locks, repository.name):

@@ -12,7 +12,7 @@ from weakref import ref
 from reactivex import Observable
 from reactivex import operators as ops
 
-from rxsync.declare import DeclarativeContent
+from rxsync.declare import DeclarativeArtifact, DeclarativeContent
 from rxsync.errors import DeclarationError, FlowError
 from rxsync.models import content_type
 from rxsync.operators import Stage
@@ -102,9 +102,11 @@ class Tally:
             self.new += 1
         else:
             self.known += 1
-        for artifact in unit.artifacts:
-            if artifact.stored is None:
-                self.deferred += 1
+        self.deferred += sum(self.is_left(unit, artifact) for artifact in unit.artifacts)
+
+    def is_left(self, unit: DeclarativeContent, artifact: DeclarativeArtifact) -> bool:
+        """Whether the bytes of a file, at the end, are left for later."""
+        return artifact.stored is None
 
     def watch(self, name: str, stage: Stage) -> Stage:
         """Wrap an author's stage, so that what it drops and what it adds is known."""

@@ -174,6 +174,13 @@ class CompareTransaction(ReadTransaction, Protocol):
 class PlanTransaction(ListTransaction, CompareTransaction, Protocol):
     """What a plan needs. Its ``change`` and ``clash`` know of units that have no rows yet."""
 
+    def repository_key(self, name: str) -> int:
+        """The key of a repository.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
+
     def begin_plan(self, run: str) -> None:
         """Give the plan a place for its notes, those of ``begin_staging`` among them."""
 
