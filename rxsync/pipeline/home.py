@@ -37,6 +37,15 @@ def check_name(name: str) -> str:
     return name
 
 
+@asynccontextmanager
+async def closed(catalog: DatabaseCatalog) -> AsyncIterator[DatabaseCatalog]:
+    """Close a catalog afterwards."""
+    try:
+        yield catalog
+    finally:
+        await catalog.close()
+
+
 class Home:
     """Where repositories live.
 
@@ -98,11 +107,8 @@ class Home:
         """
         if isinstance(self.database, Path) and not self.database.exists():
             raise no_home(self.path)
-        catalog = open_catalog(self.database, writable=False)
-        try:
+        async with closed(open_catalog(self.database, writable=False)) as catalog:
             return await catalog.read(work)
-        finally:
-            await catalog.close()
 
     @asynccontextmanager
     async def writing(self, types: Iterable[type[Keyed]]) -> AsyncIterator[DatabaseCatalog]:
@@ -117,12 +123,9 @@ class Home:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(f"{self.path}: {error.strerror}") from error
-        catalog = open_catalog(self.database)
-        try:
+        async with closed(open_catalog(self.database)) as catalog:
             await catalog.prepare(types)
             yield catalog
-        finally:
-            await catalog.close()
 
     @asynccontextmanager
     async def planning(self, types: Iterable[type[Keyed]]) -> AsyncIterator[DatabaseCatalog]:
@@ -133,17 +136,13 @@ class Home:
             CatalogError: the database refused.
         """
         made = not isinstance(self.database, Path) or self.database.exists()
-        catalog = open_catalog(self.database) if made else open_catalog(None)
-        try:
-            if not made:
-                await catalog.prepare(types)
-            elif not await catalog.is_made():
-                await catalog.close()
-                catalog = open_catalog(None)
-                await catalog.prepare(types)
+        async with closed(open_catalog(self.database, writable=False, notes=True)) as catalog:
+            if made and await catalog.is_made():
+                yield catalog
+                return
+        async with closed(open_catalog(None)) as catalog:
+            await catalog.prepare(types)
             yield catalog
-        finally:
-            await catalog.close()
 
     @property
     def locks(self) -> Path:
