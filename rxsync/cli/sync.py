@@ -1,20 +1,21 @@
-"""``rxsync sync``: mirror a source into a repository.
+"""``rxsync sync``: mirror configured repositories, or a source into a repository.
 
 Floor 6, doors.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from rxsync.cli.globals import Settings, global_options, option
+from rxsync.cli.globals import Settings, global_options, option, origin
 from rxsync.cli.output import say, say_json
+from rxsync.urls import without_credentials
 
 if TYPE_CHECKING:
+    from rxsync.config import Effective, Setting
     from rxsync.pipeline.report import Report
-    from rxsync.pipeline.rules import Mode, Policy
 
 
 def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -28,8 +29,8 @@ def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str
 
 
 @click.command()
-@click.argument("source")
-@option("--repository", metavar="NAME", required=True, help="Where to; made if it is new.")
+@click.argument("names", nargs=-1, metavar="[NAME]... | SOURCE")
+@option("--repository", metavar="NAME", help="Where to mirror SOURCE; made if it is new.")
 @option("--plugin", metavar="NAME", default="file", show_default=True, help="What kind of repository SOURCE is.")
 @option(
     "--mode",
@@ -77,38 +78,66 @@ def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str
     help="An option of the plugin; rxsync plugin NAME lists them.",
 )
 @global_options
-@click.pass_obj
-def sync(
-    settings: Settings,
-    source: str,
-    repository: str,
-    plugin: str,
-    options: dict[str, str],
-    mode: Mode,
-    policy: Policy,
-    max_delete: str,
-    max_concurrent: int,
-    retries: int,
-) -> int:
-    """Mirror SOURCE, a URL or a folder, into a repository.
+@click.pass_context
+def sync(context: click.Context, /, names: tuple[str, ...], repository: str | None, **_: object) -> int:
+    """Mirror the repositories of rxsync.toml, or one SOURCE.
 
-    The end is a new version, or none where nothing changed or something failed.
+    The repositories NAME; all where none is named, and one that fails stops no other. With --repository the argument
+    is a SOURCE, a URL or a folder.
+
+    The end is a new version of each, or none where nothing changed or something failed.
     """
+    settings: Settings = context.obj
+    said = given(context)
+    if repository is not None:
+        return _one(settings, repository, said, _source(context, names))
+    if len(names) == 1:
+        return _one(settings, names[0], said)
+    from rxsync.cli.several import sync_several
+
+    return sync_several(settings, names, said)
+
+
+def given(context: click.Context) -> dict[str, Setting]:
+    """Gather what the command line and the environment say of a sync, by the key of the file.
+
+    Raises:
+        UsageError: a value cannot be.
+    """
+    from rxsync.config import Setting
+    from rxsync.config.keys import of
+    from rxsync.pipeline.guards import MaxDelete
+
+    said: dict[str, Setting] = {}
+    for parameter in context.command.params:
+        name, who = parameter.name or "", origin(context, parameter)
+        if who is not None and name in of("repositories"):
+            value = context.params[name]
+            if name == "options":
+                value = {key: Setting(one, who) for key, one in value.items()}
+            said[name] = Setting(value, who)
+    if "max_delete" in said:
+        MaxDelete.parse(said["max_delete"].value)  # here, and not once for each of many repositories
+    return said
+
+
+def _source(context: click.Context, names: tuple[str, ...]) -> str:
+    if not names:
+        raise click.UsageError("missing argument 'SOURCE'", context)
+    if len(names) > 1:
+        more = " ".join(names[1:])
+        raise click.UsageError(f"got unexpected extra argument ({more}): --repository takes one SOURCE", context)
+    return names[0]
+
+
+def _one(settings: Settings, name: str, said: dict[str, Setting], source: str | None = None) -> int:
     from rxsync.pipeline.report import Report
 
-    settings.report = Report(run=None, repository=repository)
-    report = _run(
-        settings,
-        source,
-        repository,
-        plugin=plugin,
-        options=options,
-        mode=mode,
-        policy=policy,
-        max_delete=max_delete,
-        max_concurrent=max_concurrent,
-        retries=retries,
-    )
+    settings.report = Report(run=None, repository=without_credentials(name))
+    config = settings.configuration()
+    if source is None:
+        config.chosen([name])
+    report = _run(settings, config.effective(name, said, source))
     settings.stop.hold()
     if settings.json:
         say_json(report.as_dict())
@@ -117,21 +146,11 @@ def sync(
     return report.exit_code
 
 
-def _run(settings: Settings, source: str, repository: str, **arguments: Any) -> Report:
+def _run(settings: Settings, one: Effective) -> Report:
     """Run the sync with somebody watching; whatever happens, ``settings.report`` says how far it came."""
-    from reactivex import Subject
+    from rxsync.cli.progress import noted
+    from rxsync.config import sync_one
 
-    import rxsync
-    from rxsync.cli.progress import watching
-    from rxsync.pipeline.progress import Event, Finished
-
-    events: Subject[Event] = Subject()
-
-    def note(event: Event) -> None:
-        if isinstance(event, Finished):
-            settings.report = event.report
-
-    events.subscribe(note)
-    target = settings.open().repository(repository)
-    with watching(events, settings):
-        return settings.stop.complete(lambda: rxsync.sync(source, target, **arguments, events=events))
+    home = settings.open()
+    with noted(settings) as events:
+        return settings.stop.complete(lambda: sync_one(one, home, events))
