@@ -28,7 +28,8 @@ def config(settings: Settings) -> None:
 
     Nothing is fetched and nothing is written. Secrets are not shown.
     """
-    from rxsync.cli.sync import given, sync
+    from rxsync.cli.sync import sync
+    from rxsync.cli.sync_options import given
     from rxsync.config.check import mistakes
 
     read = settings.configuration()

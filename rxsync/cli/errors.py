@@ -160,7 +160,7 @@ def _as_json(error: BaseException, trouble: Trouble, settings: Settings) -> dict
         return settings.several.as_dict() | told
     if settings.report is not None:
         return settings.report.as_dict() | told
-    if context is not None and context.command_path == "rxsync sync":
+    if context is not None and context.command_path in ("rxsync sync", "rxsync plan"):
         from rxsync.pipeline.report import Report
 
         return Report(run=None, repository="").as_dict() | {"repository": None} | told

@@ -5,81 +5,43 @@ Floor 6, doors.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from rxsync.cli.globals import Settings, global_options, option, origin
+from rxsync.cli.globals import Settings, global_options
 from rxsync.cli.output import say, say_json
+from rxsync.cli.sync_options import given, source_of, sync_options
 from rxsync.urls import without_credentials
 
 if TYPE_CHECKING:
-    from rxsync.config import Effective, Setting
-    from rxsync.pipeline.report import Report
-
-
-def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for value in values:
-        key, separator, rest = value.partition("=")
-        if not key or not separator:
-            raise click.BadParameter(f"{value!r}: expected KEY=VALUE")
-        pairs[key] = rest
-    return pairs
+    from rxsync.config import Effective
+    from rxsync.pipeline.promise import Promise
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]... | SOURCE")
-@option("--repository", metavar="NAME", help="Where to mirror SOURCE; made if it is new.")
-@option("--plugin", metavar="NAME", default="file", show_default=True, help="What kind of repository SOURCE is.")
-@option(
-    "--mode",
-    type=click.Choice(["mirror", "additive"]),
-    default="mirror",
-    show_default=True,
-    help="The new version holds what SOURCE declares, or that and what was there.",
-)
-@option(
-    "--policy",
-    type=click.Choice(["immediate", "on_demand"]),
-    default="immediate",
-    show_default=True,
-    help="Fetch files now, or only note where they can be had.",
-)
-@option(
-    "--max-delete",
-    metavar="N|%",
-    default="20%",
-    show_default=True,
-    help="Make no version if more units would vanish; 100% lifts the guard.",
-)
-@option(
-    "--max-concurrent",
-    metavar="N",
-    type=click.IntRange(min=1),
-    default=50,
-    show_default=True,
-    help="Most downloads at once.",
-)
-@option(
-    "--retries",
-    metavar="N",
-    type=click.IntRange(min=0),
-    default=4,
-    show_default=True,
-    help="Attempts at a URL after the first, where trying again may help.",
-)
+@sync_options
+@click.option("--dry-run", is_flag=True, help="The same as rxsync plan.")
 @click.option(
-    "-o",
-    "options",
-    metavar="KEY=VALUE",
-    multiple=True,
-    callback=_pairs,
-    help="An option of the plugin; rxsync plugin NAME lists them.",
+    "--plan",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Do what rxsync plan --json said, or nothing.",
 )
 @global_options
 @click.pass_context
-def sync(context: click.Context, /, names: tuple[str, ...], repository: str | None, **_: object) -> int:
+def sync(
+    context: click.Context,
+    /,
+    names: tuple[str, ...],
+    repository: str | None,
+    dry_run: bool,
+    file: Path | None,
+    **_: object,
+) -> int:
     """Mirror the repositories of rxsync.toml, or one SOURCE.
 
     The repositories NAME; all where none is named, and one that fails stops no other. With --repository the argument
@@ -88,69 +50,70 @@ def sync(context: click.Context, /, names: tuple[str, ...], repository: str | No
     The end is a new version of each, or none where nothing changed or something failed.
     """
     settings: Settings = context.obj
+    if dry_run:
+        from rxsync.cli.plan import plan_them
+
+        return plan_them(context, names, repository)
+    if file is not None:
+        return _as_planned(context, file, names, repository)
     said = given(context)
     if repository is not None:
-        return _one(settings, repository, said, _source(context, names))
+        source = source_of(context, names)
+        _begin(settings, repository)
+        return _run(settings, settings.configuration().effective(repository, said, source))
     if len(names) == 1:
-        return _one(settings, names[0], said)
+        _begin(settings, names[0])
+        config = settings.configuration()
+        config.chosen(names)
+        return _run(settings, config.effective(names[0], said))
     from rxsync.cli.several import sync_several
 
     return sync_several(settings, names, said)
 
 
-def given(context: click.Context) -> dict[str, Setting]:
-    """Gather what the command line and the environment say of a sync, by the key of the file.
-
-    Raises:
-        UsageError: a value cannot be.
-    """
+def _as_planned(context: click.Context, file: Path, names: tuple[str, ...], repository: str | None) -> int:
+    """Do what a plan says: with what it was asked with, and what is said now."""
     from rxsync.config import Setting
     from rxsync.config.keys import of
-    from rxsync.pipeline.guards import MaxDelete
+    from rxsync.errors import UsageError
+    from rxsync.pipeline.plan import read_plan
 
-    said: dict[str, Setting] = {}
-    for parameter in context.command.params:
-        name, who = parameter.name or "", origin(context, parameter)
-        if who is not None and name in of("repositories"):
-            value = context.params[name]
-            if name == "options":
-                value = {key: Setting(one, who) for key, one in value.items()}
-            said[name] = Setting(value, who)
-    if "max_delete" in said:
-        MaxDelete.parse(said["max_delete"].value)  # here, and not once for each of many repositories
-    return said
-
-
-def _source(context: click.Context, names: tuple[str, ...]) -> str:
-    if not names:
-        raise click.UsageError("missing argument 'SOURCE'", context)
-    if len(names) > 1:
-        more = " ".join(names[1:])
-        raise click.UsageError(f"got unexpected extra argument ({more}): --repository takes one SOURCE", context)
-    return names[0]
+    settings: Settings = context.obj
+    promise, asked = read_plan(file)
+    name = str(asked["repository"])
+    source = source_of(context, names) if repository is not None and names else None
+    meant = [repository] if repository is not None else list(names)
+    if meant not in ([], [name]):
+        raise UsageError(f"{file} is a plan of {name}: expected no other repository, got {', '.join(meant)}")
+    _begin(settings, name)
+    config = settings.configuration()
+    if source is None and name not in config.repositories:
+        source = str(asked["source"])
+    said = {key: Setting(value, str(file)) for key, value in asked.items() if key in of("repositories")}
+    if "options" in said:
+        said["options"] = Setting({key: Setting(one, str(file)) for key, one in asked["options"].items()}, str(file))
+    said.pop("source", None)
+    return _run(settings, config.effective(name, said | given(context), source), promise)
 
 
-def _one(settings: Settings, name: str, said: dict[str, Setting], source: str | None = None) -> int:
+def _begin(settings: Settings, name: str) -> None:
+    """From now on there is a report, whatever happens."""
     from rxsync.pipeline.report import Report
 
     settings.report = Report(run=None, repository=without_credentials(name))
-    config = settings.configuration()
-    if source is None:
-        config.chosen([name])
-    report = _run(settings, config.effective(name, said, source))
-    settings.stop.hold()
-    if settings.json:
-        say_json(report.as_dict())
-    elif not settings.quiet:
-        say(report.lines(verbose=settings.verbose))
-    return report.exit_code
 
 
-def _run(settings: Settings, one: Effective) -> Report:
+def _run(settings: Settings, one: Effective, promise: Promise | None = None) -> int:
     """Run the sync with somebody watching; whatever happens, ``settings.report`` says how far it came."""
     from rxsync.cli.progress import noted
     from rxsync.config import sync_one
 
     home = settings.open()
     with noted(settings) as events:
-        return settings.stop.complete(lambda: sync_one(one, home, events))
+        report = settings.stop.complete(lambda: sync_one(one, home, events, promise=promise))
+    settings.stop.hold()
+    if settings.json:
+        say_json(report.as_dict())
+    elif not settings.quiet:
+        say(report.lines(verbose=settings.verbose))
+    return report.exit_code

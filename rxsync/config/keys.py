@@ -178,6 +178,8 @@ KEYS: tuple[Key, ...] = (
         MAX_CONCURRENT, "max_concurrent"),
     Key("retries", "a whole number from 0", _whole(0), ("defaults", "remotes", "repositories"),
         "attempts at a URL after the first", RETRIES, "retries"),
+    Key("full", "true or false", _flag, ANY, "read the source even where it says that nothing has changed",
+        False, "full"),
     Key("retain_versions", "a whole number from 1", _whole(1), ANY, "how many versions to keep",
         None, "retain_versions"),
     Key("include", "a list of patterns", _patterns, ANY, "only what matches one of them", None, "include"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from reactivex import Observer
 
@@ -14,7 +15,10 @@ from rxsync.config.secrets import sign_in
 from rxsync.config.values import NOTHING, Config, Effective, Settings
 from rxsync.errors import failure
 from rxsync.pipeline.home import Home
+from rxsync.pipeline.plan import Plan
+from rxsync.pipeline.planning import plan
 from rxsync.pipeline.progress import Event, Events, Finished
+from rxsync.pipeline.promise import Promise
 from rxsync.pipeline.report import Report
 from rxsync.pipeline.sync import sync
 
@@ -58,16 +62,34 @@ async def sync_all(
     return reports
 
 
-async def sync_one(one: Effective, home: Home, events: Events | None = None) -> Report:
+async def sync_one(
+    one: Effective, home: Home, events: Events | None = None, *, promise: Promise | None = None
+) -> Report:
     """Sync a repository as it is configured.
 
     Raises:
         UsageError: a setting or a secret cannot be.
         RxSyncError: as ``sync``.
     """
+    source, arguments = _asked(one)
+    return await sync(source, home.repository(one.name), promise=promise, events=events, **arguments)
+
+
+async def plan_one(one: Effective, home: Home, events: Events | None = None) -> Plan:
+    """Look what a sync of a repository would do, as it is configured.
+
+    Raises:
+        UsageError: a setting or a secret cannot be.
+        RxSyncError: as ``plan``.
+    """
+    source, arguments = _asked(one)
+    return await plan(source, home.repository(one.name), events=events, **arguments)
+
+
+def _asked(one: Effective) -> tuple[str, dict[str, Any]]:
+    """The source, with credentials, and the arguments of ``sync``."""
     source, token = sign_in(one)
-    arguments = one.arguments() | ({} if token is None else {"token": token})
-    return await sync(source, home.repository(one.name), **arguments, events=events)
+    return source, one.arguments() | ({} if token is None else {"token": token})
 
 
 async def _outcome(one: Effective, home: Home, events: Events | None) -> tuple[Report, Exception | None]:
