@@ -6,7 +6,7 @@ are gone with the process.
 
 from __future__ import annotations
 
-from rxsync.catalog.listing import Listing
+from rxsync.catalog.lifecycle import Lifecycle
 from rxsync.catalog.rows import take_stock
 from rxsync.catalog.runs import Runs, now
 from rxsync.ports.catalog import Change, Clash, Version
@@ -78,7 +78,7 @@ _PATHS = f"""
     WHERE path = above OR substr(path, 1, length(above) + 1) = above || char(1) LIMIT 1"""
 
 
-class Versions(Runs, Listing):
+class Versions(Runs, Lifecycle):
     """A transaction that can also make versions. Implements ``rxsync.ports.catalog.VersionTransaction``."""
 
     def begin_staging(self, run: str) -> None:
