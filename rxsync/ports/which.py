@@ -7,7 +7,7 @@ with a year.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time
 from typing import TypeAlias
 
 from rxsync.errors import UsageError
@@ -57,7 +57,7 @@ def parse_which(which: Which) -> Which:
         return which
     try:
         if _is_day(which):
-            return datetime.fromisoformat(which) + timedelta(days=1, microseconds=-1)
+            return datetime.combine(datetime.fromisoformat(which), time.max)
         if _is_time(which):
             return _in_utc(datetime.fromisoformat(which))
     except (ValueError, OverflowError) as error:

@@ -23,6 +23,7 @@ MEMBER = "INSERT INTO repository_content (repository_id, content_id, version_add
 PLACES = {
     "a": "content_id = (SELECT content_id FROM content_artifact WHERE relative_path = 'a')",
     "b": "content_id = (SELECT content_id FROM content_artifact WHERE relative_path = 'b')",
+    "c": "(SELECT content_id FROM content_artifact WHERE relative_path = 'c')",
     "s": "(SELECT id FROM repository WHERE name = 's')",
     "facts": "'2000-01-01 00:00:00', 0, 0, 0, 0 FROM repository WHERE name = 'r'",
 }
@@ -37,7 +38,7 @@ REFUSED = {
     "UPDATE repository_content SET version_removed = 5 WHERE {b}": MEMBERSHIP,
     "UPDATE repository_content SET version_removed = NULL WHERE {b}": MEMBERSHIP,
     "UPDATE repository_content SET version_added = 4, version_removed = 9 WHERE {b}": MEMBERSHIP,
-    "UPDATE repository_content SET content_id = (SELECT max(id) FROM content) WHERE {a}": MEMBERSHIP,
+    "UPDATE repository_content SET content_id = {c} WHERE {a}": MEMBERSHIP,
     "UPDATE repository_content SET repository_id = {s} WHERE {a}": MEMBERSHIP,
     "{member} SELECT repository_id, content_id, 4, NULL FROM repository_content WHERE {b}": MEMBERSHIP,
     "{member} SELECT repository_id, content_id, 0, 1 FROM repository_content WHERE {b}": MEMBERSHIP,
@@ -62,8 +63,8 @@ ALLOWED = (
     "{member} SELECT repository_id, content_id, 3, 4 FROM repository_content WHERE {b}",
     "UPDATE repository_content SET version_removed = 3 WHERE version_added = 3 AND {b}",
     "DELETE FROM repository_content WHERE version_added = 3 AND {b}",
-    "UPDATE repository_version SET added = 7 WHERE number = 1",
-    "UPDATE repository_version SET added = 2 WHERE number = 1",
+    "UPDATE repository_version SET added = 7 WHERE number = 2",
+    "UPDATE repository_version SET added = 0 WHERE number = 2",
 )
 """What changes nothing that a version holds, and leaves at last all as it was."""
 

@@ -86,6 +86,9 @@ async def sync(
         tx.begin_staging(run)
         saved = tx.find_content([unit.identity for unit in units])
         fresh = [unit for unit in units if unit.identity not in saved]
+        for unit in units:
+            if unit.identity in saved:
+                unit.id = saved[unit.identity].id
         tx.add_content(fresh)
         tx.add_content_artifacts([(unit.id, unit.path, None) for unit in fresh if isinstance(unit, Leaf)])
         tx.stage(run, [(unit.id, f"line {n}") for n, unit in enumerate(units)])

@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -131,9 +132,10 @@ class Versions(RuleBasedStateMachine):
             assert version.labels == tuple(sorted(label for label, n in model.labels.items() if n == number))
 
     @invariant()
-    def what_changed_between_any_two_is_their_difference(self):
+    def what_changed_between_two_is_their_difference(self):
         some = sorted(self.model.versions)
-        pairs = [(there, gone) for there in some for gone in some]
+        apart = {*pairwise(some), *((number, some[-1]) for number in some), (some[0], some[0])}
+        pairs = [pair for one, other in sorted(apart) for pair in ((one, other), (other, one))]
         told = self.read(lambda tx: [{(u.name, u.identity) for u in tx.changed("r", *pair)} for pair in pairs])
         assert told == [self.modelled(there) - self.modelled(gone) for there, gone in pairs]
 
@@ -150,7 +152,7 @@ class Versions(RuleBasedStateMachine):
 class TestVersions(Versions.TestCase):
     settings = settings(
         max_examples=EXAMPLES or 40,
-        stateful_step_count=30,
+        stateful_step_count=20,
         derandomize=not EXAMPLES,
         deadline=None,
         database=None,
