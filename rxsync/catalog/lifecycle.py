@@ -6,8 +6,7 @@ that only it held. So an interval may begin or end at a version that is gone; wh
 
 from __future__ import annotations
 
-from rxsync.catalog.listing import CHANGED, Listing, between
-from rxsync.catalog.rows import Cell
+from rxsync.catalog.listing import CHANGED, COUNTED, Listing, between
 from rxsync.catalog.runs import now
 from rxsync.errors import NotFoundError, UsageError
 from rxsync.ports.catalog import RolledBack, Version, Which
@@ -19,8 +18,6 @@ _TAKE_OUT = f"""
 _PUT_BACK = f"""
     INSERT INTO repository_content (repository_id, content_id, version_added)
     SELECT :repository, content_id, :number FROM ({CHANGED}) c"""
-
-_COUNT = f"SELECT count(*) FROM ({CHANGED}) c"
 
 _BEFORE = "SELECT max(number) FROM repository_version WHERE repository_id = ? AND number < ?"
 _AFTER = "SELECT min(number) FROM repository_version WHERE repository_id = ? AND number > ?"
@@ -167,20 +164,19 @@ class Lifecycle(Listing):
         self.connection.execute(
             "DELETE FROM repository_version WHERE repository_id = ? AND number = ?", (repository, number)
         )
-        if before is None:
-            before, numbers = -1, "added = present, removed = 0"
-            changes: tuple[Cell, ...] = ()
+        if before is None:  # nothing stands for the version before the first
+            before, numbers = -1, (self._present(repository, after), 0)
         else:
-            numbers = "added = ?, removed = ?"
-            changes = (self._count(repository, after, before), self._count(repository, before, after))
+            numbers = self.connection.execute(COUNTED, between(repository, after, before)).fetchone()
         self.connection.execute(
-            f"UPDATE repository_version SET {numbers} WHERE repository_id = ? AND number = ?",
-            (*changes, repository, after),
+            "UPDATE repository_version SET added = ?, removed = ? WHERE repository_id = ? AND number = ?",
+            (*map(int, numbers), repository, after),
         )
         self.connection.execute(_ONLY_THERE, (repository, before, number, after))
 
-    def _count(self, repository: int, there: int, gone: int) -> int:
-        return int(self.connection.execute(_COUNT, between(repository, there, gone)).fetchone()[0])
+    def _present(self, repository: int, number: int) -> int:
+        sql = "SELECT present FROM repository_version WHERE repository_id = ? AND number = ?"
+        return int(self.connection.execute(sql, (repository, number)).fetchone()[0])
 
 
 def _still(reason: str, command: str) -> UsageError:

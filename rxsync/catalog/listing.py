@@ -32,20 +32,28 @@ _IN_VERSION = """
     WHERE repository_id = :repository AND version_added <= :number
       AND (version_removed IS NULL OR version_removed > :number)"""
 
-CHANGED = """
-    SELECT content_id FROM repository_content
-    WHERE repository_id = :repository AND content_id IN (
+# The plus keeps SQLite from going through all of the repository: what was touched is looked up unit by unit.
+_TOUCHED = """
+    SELECT content_id,
+        max(CASE WHEN version_added <= :there AND (version_removed IS NULL OR version_removed > :there)
+            THEN 1 ELSE 0 END) AS there,
+        max(CASE WHEN version_added <= :gone AND (version_removed IS NULL OR version_removed > :gone)
+            THEN 1 ELSE 0 END) AS gone
+    FROM repository_content
+    WHERE +repository_id = :repository AND content_id IN (
         SELECT content_id FROM repository_content
         WHERE repository_id = :repository AND version_added > :low AND version_added <= :high
         UNION
         SELECT content_id FROM repository_content
         WHERE repository_id = :repository AND version_removed > :low AND version_removed <= :high)
-    GROUP BY content_id
-    HAVING max(CASE WHEN version_added <= :there AND (version_removed IS NULL OR version_removed > :there)
-                    THEN 1 ELSE 0 END) = 1
-       AND max(CASE WHEN version_added <= :gone AND (version_removed IS NULL OR version_removed > :gone)
-                    THEN 1 ELSE 0 END) = 0"""
+    GROUP BY content_id"""
+
+CHANGED = f"SELECT content_id FROM ({_TOUCHED}) touched WHERE there = 1 AND gone = 0"
 """The content in version ``there`` and not in version ``gone``, with the names that ``between`` gives."""
+
+COUNTED = f"""
+    SELECT coalesce(sum(there * (1 - gone)), 0), coalesce(sum(gone * (1 - there)), 0) FROM ({_TOUCHED}) touched"""
+"""How much that is, and how much is in ``gone`` and not in ``there``."""
 
 
 def between(repository: int, there: int, gone: int) -> dict[str, int]:
