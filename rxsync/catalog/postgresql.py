@@ -193,7 +193,8 @@ def _first(error: Exception) -> Exception:
 
 def _translated(error: Exception, shown: str) -> CatalogError:
     state = getattr(error, "sqlstate", None) or "08"
-    said = f"locked for {PATIENCE} seconds" if state == _LOCKED else " ".join(str(error).split())
+    lines = str(error).partition("\nCONTEXT:")[0]  # the line of a trigger helps nobody
+    said = f"locked for {PATIENCE} seconds" if state == _LOCKED else " ".join(lines.split())
     translated = CatalogError(f"{shown}: {said}")
     translated.transient = state.startswith(_PASSING) and "FATAL" not in said
     if "password" in said:

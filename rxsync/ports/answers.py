@@ -152,7 +152,10 @@ class Version:
         removed: units of the version before that are not in it.
         run: the sync that made it; None for version 0, and for one that was rolled back to.
         skipped: units that the run which made it left out for an error.
-        labels: its names.
+        labels: its names, in order.
+        pinned: it stays the current one whatever comes later.
+        current: it is what the repository holds for those who do not name a version: the pinned one, else the newest.
+            False while it is only being made.
     """
 
     number: int
@@ -163,6 +166,22 @@ class Version:
     run: str | None
     skipped: int = 0
     labels: tuple[str, ...] = ()
+    pinned: bool = False
+    current: bool = False
+
+
+class RolledBack(NamedTuple):
+    """What a rollback did.
+
+    Attributes:
+        version: the one that is current and pinned now.
+        target: the one whose content that has.
+        made: False if the newest version held just that already, so that it was only pinned.
+    """
+
+    version: Version
+    target: Version
+    made: bool
 
 
 class Unit(NamedTuple):
@@ -193,6 +212,7 @@ class RepositorySummary(NamedTuple):
         version: number of the newest.
         created: when that was made, in UTC.
         present: units in that.
+        current: the current version: the pinned one, else the newest.
     """
 
     name: str
@@ -200,3 +220,4 @@ class RepositorySummary(NamedTuple):
     version: int
     created: datetime
     present: int
+    current: Version

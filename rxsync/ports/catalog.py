@@ -20,30 +20,36 @@ from rxsync.ports.answers import (
     Planned,
     RemoteFile,
     RepositorySummary,
+    RolledBack,
     SavedContent,
     Spared,
     Unit,
     Version,
     Wanted,
 )
+from rxsync.ports.lifecycle import LifecycleTransaction
+from rxsync.ports.which import Which
 
 __all__ = [
     "Catalog",
     "Change",
     "Clash",
     "Declared",
+    "LifecycleTransaction",
     "ListTransaction",
     "PlanTransaction",
     "Planned",
     "ReadTransaction",
     "RemoteFile",
     "RepositorySummary",
+    "RolledBack",
     "SavedContent",
     "Spared",
     "Unit",
     "Version",
     "VersionTransaction",
     "Wanted",
+    "Which",
     "WriteTransaction",
 ]
 
@@ -73,7 +79,14 @@ class ListTransaction(ReadTransaction, Protocol):
     """What people ask."""
 
     def repositories(self) -> Sequence[RepositorySummary]:
-        """Every repository with its newest version, by name."""
+        """Every repository with its newest and its current version, by name."""
+
+    def repository(self, name: str) -> RepositorySummary:
+        """One repository with its newest and its current version.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
 
     def content_types(self) -> Sequence[str]:
         """The types of all content that is saved, by name."""
@@ -94,6 +107,13 @@ class ListTransaction(ReadTransaction, Protocol):
 
     def version(self, name: str, number: int | None = None) -> Version:
         """One version; the newest where no number is given.
+
+        Raises:
+            NotFoundError: no such repository or version.
+        """
+
+    def find_version(self, name: str, which: Which = None) -> Version:
+        """One version, by number, label or time, after ``parse_which``; the current one for None.
 
         Raises:
             NotFoundError: no such repository or version.
@@ -200,8 +220,8 @@ class PlanTransaction(ListTransaction, CompareTransaction, Protocol):
         """The units that ``change`` found to be removed, by path."""
 
 
-class VersionTransaction(WriteTransaction, ListTransaction, CompareTransaction, Protocol):
-    """What only the end of a run needs."""
+class VersionTransaction(WriteTransaction, ListTransaction, CompareTransaction, LifecycleTransaction, Protocol):
+    """What only the end of a run needs, and what people do to versions."""
 
     def begin_run(self, run: str, repository: str, source: str) -> tuple[int, int]:
         """Note that a run began; make repository and remote where they are new; answer the keys of both."""
