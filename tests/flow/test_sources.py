@@ -188,8 +188,10 @@ def test_a_hot_stream_waits_in_the_open_while_the_line_is_busy():
 
 def test_more_of_a_hot_stream_than_may_wait_is_an_error():
     with marbles() as m:
-        line = from_hot(m.hot("-abcdef|"), capacity=3).pipe(stage(m.effect("-----|"), prefetch=0))
+        source = m.hot("-abcdef|")
+        line = from_hot(source, capacity=3).pipe(stage(m.effect("-----|"), prefetch=0))
         m.expect(line, "-----#", error=FlowError)
+    assert source.subscriptions[0].unsubscribe == 5
     assert m.flow.held == m.flow.hot == 0
 
 
@@ -202,6 +204,14 @@ def test_a_hot_stream_may_be_kept_however_much_comes():
 def test_an_error_of_a_hot_stream_passes_at_once():
     with marbles() as m:
         m.expect(from_hot(m.hot("-ab-#")).pipe(stage(m.effect("-----|"))), "----#")
+
+
+def test_a_hot_stream_that_is_left_is_left_at_once():
+    with marbles() as m:
+        source = m.hot("-abc-----|")
+        m.expect(from_hot(source).pipe(ops.take(2)), "-a(b,|)")
+    assert source.subscriptions[0].unsubscribe == 2
+    assert m.flow.hot == 0
 
 
 async def test_a_hot_stream_that_is_fed_by_what_comes_out_of_it_does_not_recurse(nothing_left):

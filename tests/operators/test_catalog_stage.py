@@ -3,6 +3,7 @@
 import pytest
 from reactivex import operators as ops
 
+from rxsync.errors import UsageError
 from rxsync.flow import from_iterable
 from rxsync.operators import (
     CatalogStage,
@@ -80,6 +81,11 @@ def test_steps_with_other_batches_or_lingers_or_something_to_do_before_it_keep_a
     assert not step.fuses_with(CatalogStage(batch=5, linger=2))
     assert not step.fuses_with(CatalogStage(batch=5, linger=1, prepare=lambda units: None))
     assert CatalogStage(batch=5, linger=1, prepare=lambda units: None).fuses_with(step)
+
+
+def test_a_step_without_a_transaction_takes_no_hooks():
+    with pytest.raises(UsageError, match="step 'resolve_content' has no transaction for hooks to run in"):
+        resolve_content().hooked()
 
 
 def test_no_more_than_a_batch_waits_while_another_is_in_its_transaction(memory):

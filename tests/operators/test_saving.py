@@ -89,7 +89,7 @@ def test_when_the_store_fails_no_row_is_written(memory):
 
 
 def test_new_units_get_their_rows_and_known_ones_keep_theirs(memory):
-    a, b = unit("a"), unit("b")
+    a, b = unit("a"), unit("b", more=[DeclarativeArtifact("http://there/sig", "b.sig")])
     memory.save(a)
     through(query_existing_content(memory.transact), [a, b])
     with marbles() as m:
@@ -102,9 +102,8 @@ def test_new_units_get_their_rows_and_known_ones_keep_theirs(memory):
         ("b", b.content.id),
     ]
     assert memory.rows("SELECT type, identity FROM content WHERE id = ?", b.content.id) == [("file.file", b.identity)]
-    assert memory.rows("SELECT id, artifact_id FROM content_artifact WHERE content_id = ?", b.content.id) == [
-        (b.artifacts[0].row, None)
-    ]
+    files = "SELECT relative_path, id, artifact_id FROM content_artifact WHERE content_id = ? ORDER BY relative_path"
+    assert memory.rows(files, b.content.id) == [("b", b.artifacts[0].row, None), ("b.sig", b.artifacts[1].row, None)]
 
 
 def test_the_same_unit_twice_in_a_batch_is_saved_once_with_the_files_of_both(memory):
@@ -229,6 +228,11 @@ def test_urls_of_a_known_unit_follow_the_source_and_unchanged_ones_are_not_writt
     before = memory.database.connection().total_changes
     saved(memory, unit("a", urls=["http://one/a", "http://new/a"]))
     assert memory.database.connection().total_changes == before
+
+
+def test_files_that_have_no_row_are_passed_over(memory):
+    through(save_remote_artifacts(memory.transact, memory.remote), [unit("a")])
+    assert offered(memory) == []
 
 
 def test_remote_artifacts_pass_in_order_when_their_transaction_is_kept(memory):
