@@ -199,6 +199,17 @@ def test_an_urgent_item_takes_its_list_along_at_once_whatever_else_goes_on():
         m.expect(line, "---x-----|", x=[other, urgent])
 
 
+@pytest.mark.parametrize(("prefetch", "waiting"), [(None, 6), (4, 4), (0, 0), (1, 1)])
+def test_as_many_items_as_prefetch_wait_while_the_gate_below_is_closed(prefetch, waiting):
+    drawn, seen = [], []
+    with marbles() as m:
+        source = from_iterable(map(drawn.append, range(20)))
+        line = source.pipe(buffer(3, linger=None, prefetch=prefetch), stage(m.effect("----|"), prefetch=0))
+        m.expect(line, "-" * 28 + "|")
+        m.at(2, lambda: seen.append(len(drawn)))
+    assert seen == [3 + waiting]
+
+
 def test_no_list_is_formed_for_work_whose_results_nobody_takes_yet():
     lists = []
     with marbles() as m:

@@ -382,6 +382,20 @@ async def test_without_a_flow_scheduler_nothing_runs(line, scheduler, nothing_le
         line.subscribe(scheduler=scheduler)
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_work_may_end_at_the_very_moment_when_the_run_does(turns, nothing_left):
+    async def work(item):
+        try:
+            if item:
+                await asyncio.Event().wait()
+        finally:
+            for _ in range(turns if item else 0):
+                await asyncio.sleep(0)
+        return [item]
+
+    await run(from_iterable([1, 0]).pipe(stage(work, concurrency=2), ops.take(1)))
+
+
 async def test_what_is_no_stream_is_told(nothing_left):
     with pytest.raises(AttributeError, match="subscribe"):
         await run([1, 2])

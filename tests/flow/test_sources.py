@@ -9,6 +9,7 @@ from rxsync.errors import FlowError
 from rxsync.flow import from_async, from_hot, from_iterable, run, stage
 from rxsync.flow.source import CHUNK
 from rxsync.testing import marbles
+from rxsync.threads import in_thread
 
 
 class Pulled:
@@ -204,6 +205,19 @@ def test_a_hot_stream_may_be_kept_however_much_comes():
 def test_an_error_of_a_hot_stream_passes_at_once():
     with marbles() as m:
         m.expect(from_hot(m.hot("-ab-#")).pipe(stage(m.effect("-----|"))), "----#")
+
+
+async def test_a_hot_stream_that_another_thread_moves_is_refused_and_its_item_goes_nowhere(nothing_left):
+    subject, got = Subject(), []
+
+    async def moves(_):
+        await in_thread(None, lambda: subject.on_next("stray"))
+        await asyncio.Event().wait()
+
+    line = rx.merge(from_hot(subject), from_iterable([1]).pipe(stage(moves)))
+    with pytest.raises(FlowError, match="a hot stream was called from another thread"):
+        await run(line, got.append)
+    assert got == []
 
 
 def test_a_hot_stream_that_is_left_is_left_at_once():

@@ -150,6 +150,22 @@ async def test_a_circle_of_waiting_is_an_error(nothing_left):
         await run(from_async(source).pipe(stage(needs, concurrency=1)))
 
 
+async def test_a_list_that_may_not_leave_hides_no_item_that_was_dropped(nothing_left):
+    lost = Item("lost")
+
+    async def needs(batch):
+        await lost.resolution()
+
+    async def source():
+        for item in (lost, Item("a"), Item("b"), Item("c")):
+            yield item
+        await asyncio.Event().wait()
+
+    line = from_async(source).pipe(ops.filter(lambda item: item is not lost), stage(needs, batch=2, linger=None))
+    with pytest.raises(DroppedError, match="<lost>"):
+        await asyncio.wait_for(run(line), 5)
+
+
 async def test_to_await_an_item_before_it_is_yielded_is_an_error(nothing_left):
     async def source():
         item = Item("early")

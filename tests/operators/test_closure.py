@@ -110,6 +110,36 @@ async def given(*units):
         yield each
 
 
+class Given:
+    """An async iterable that is no generator, and has nothing to close."""
+
+    def __init__(self, *units):
+        self.units = units
+
+    async def __aiter__(self):
+        for each in self.units:
+            yield each
+
+
+class Drawn:
+    def __init__(self, *units):
+        self.units = iter(units)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        for each in self.units:
+            return each
+        raise StopAsyncIteration
+
+
+@pytest.mark.parametrize("kind", [Given, Drawn])
+async def test_a_source_need_not_be_a_generator(kind):
+    assert await drawn(prioritize(kind(part("a")), kind(part("a"), part("b")))) == ["a", "b"]
+    assert await drawn(closure(kind(part("a"), part("a"), part("b")), lambda unit: kind())) == ["a", "b"]
+
+
 async def test_the_first_word_counts_where_keys_are_known_and_where_only_paths_are():
     first = given(unit("x", content=Learner(name="x")), part("b"))
     second = given(unit("x", content=Learner(name="y")), unit("z", content=Learner(name="x")), part("b"), part("c"))

@@ -73,8 +73,9 @@ def test_a_unit_stands_in_the_lane_of_the_first_place_that_its_first_wanted_file
     assert asked == [(0, "a"), (1, "b"), (5, "c"), (10, "d")]
 
 
-def test_files_on_no_host_are_bound_by_no_lane():
-    a, b = unit("a", urls="file:///a"), unit("b", urls="file:///b")
+@pytest.mark.parametrize("place", ["file:///srv/", "file:/srv/here/"])
+def test_files_on_no_host_are_bound_by_no_lane(place):
+    a, b = unit("a", urls=f"{place}a"), unit("b", urls=f"{place}b")
     with marbles() as m:
         fetch, asked = fetching(m, a="----x|", b="----x|")
         m.expect(m.hot("ab|", a=a, b=b).pipe(download_artifacts(fetch, per_host=1)), "")

@@ -122,6 +122,26 @@ async def test_a_unit_that_is_born_on_the_way_and_dropped_below_the_class_fails_
         await asyncio.wait_for(run(line), 5)
 
 
+async def test_a_class_that_has_waited_for_units_and_is_at_work_now_may_still_resolve_what_was_dropped(nothing_left):
+    """Its task is not taken for one that rests, though it rested before."""
+    twin, first = unit("twin"), unit("first")
+
+    class Works(PortedStage):
+        async def run(self):
+            async for each in self.items():
+                await turns(50)
+                twin.resolve("with the first")
+                await self.put(each)
+
+    async def source():
+        await turns()  # it rests
+        yield twin
+        yield first
+        assert await twin.resolution() == "with the first"
+
+    await run(from_async(source).pipe(ops.filter(lambda each: each is not twin), as_stage(Works)))
+
+
 async def test_a_stream_that_another_thread_moves_is_refused(nothing_left):
     line = from_iterable(units(3)).pipe(ops.observe_on(NewThreadScheduler()), as_stage(Pass))
     with pytest.raises(FlowError, match="Pass was called from another thread"):
