@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from reactivex import operators as ops
 
-from rxsync.flow import buffer, fan_out, flat_map_with_max_concurrent, from_async, from_iterable, run, stage
+from rxsync.flow import Gauge, buffer, fan_out, flat_map_with_max_concurrent, from_async, from_iterable, run, stage
 from rxsync.resolution import Resolvable
 from rxsync.testing import marbles
 
@@ -53,6 +53,7 @@ def test_an_error_passes_at_once_and_what_waits_is_dropped():
     with marbles() as m:
         m.expect(m.hot("-a-b#", error=ValueError("no")).pipe(buffer(9, linger=5)), "----#", error=ValueError)
     assert m.flow.held == m.flow.timers == 0
+    assert m.flow.gauges == [Gauge("buffer", 0, 0, "done")]
 
 
 def test_a_list_is_formed_as_late_and_as_large_as_possible():

@@ -382,6 +382,14 @@ async def test_without_a_flow_scheduler_nothing_runs(line, scheduler, nothing_le
         line.subscribe(scheduler=scheduler)
 
 
+async def test_a_run_that_failed_has_no_say_about_items_that_were_never_in_it(nothing_left):
+    item = Resolvable()
+    with pytest.raises(Careless):
+        await run(from_iterable([1]).pipe(careless("on_next")))
+    asyncio.get_running_loop().call_soon(item.resolve, "done")
+    assert await item.resolution() == "done"
+
+
 @pytest.mark.parametrize("turns", range(6))
 async def test_work_may_end_at_the_very_moment_when_the_run_does(turns, nothing_left):
     async def work(item):

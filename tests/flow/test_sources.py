@@ -214,9 +214,9 @@ async def test_a_hot_stream_that_another_thread_moves_is_refused_and_its_item_go
         await in_thread(None, lambda: subject.on_next("stray"))
         await asyncio.Event().wait()
 
-    line = rx.merge(from_hot(subject), from_iterable([1]).pipe(stage(moves)))
+    line = rx.merge(from_hot(subject).pipe(ops.do_action(got.append)), from_iterable([1]).pipe(stage(moves)))
     with pytest.raises(FlowError, match="a hot stream was called from another thread"):
-        await run(line, got.append)
+        await run(line)
     assert got == []
 
 

@@ -297,7 +297,11 @@ def that_nobody_can_look_into(item, resolve):
     return subject
 
 
-@pytest.mark.parametrize("stream", [with_a_stage_at_work, that_nobody_can_look_into])
+def whose_stage_waits_for_input(item, resolve):
+    return that_nobody_can_look_into(item, resolve).pipe(stage(later))
+
+
+@pytest.mark.parametrize("stream", [with_a_stage_at_work, that_nobody_can_look_into, whose_stage_waits_for_input])
 async def test_a_stream_that_may_still_go_on_is_no_circle(stream, nothing_left):
     first, second = Item("first"), Item("second")
 

@@ -176,6 +176,14 @@ def test_a_file_is_deferred_as_it_says_itself_else_as_the_policy_says(policy, ow
     assert bool(asked) == fetched
 
 
+def test_a_file_of_a_new_unit_that_is_stored_is_not_fetched_though_it_has_no_digest():
+    a = unit("a", digests={}, stored=True)
+    with marbles() as m:
+        fetch = m.effect("x|")
+        m.expect(m.hot("-a|", a=a).pipe(download_artifacts(fetch)), "-a|", a=a)
+    assert fetch.calls == []
+
+
 def test_a_file_that_was_brought_along_is_not_fetched():
     a = unit("a")
     a.artifacts[0].body = brought = body(b"a")

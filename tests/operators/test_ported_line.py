@@ -142,6 +142,31 @@ async def test_a_class_that_has_waited_for_units_and_is_at_work_now_may_still_re
     await run(from_async(source).pipe(ops.filter(lambda each: each is not twin), as_stage(Works)))
 
 
+@pytest.mark.parametrize("rests", ["for input", "for room"])
+async def test_a_class_that_comes_to_rest_lets_be_found_what_was_dropped_while_it_worked(rests, nothing_left):
+    lost, first, second = unit("lost"), unit("first"), unit("second")
+
+    class Works(PortedStage):
+        async def run(self):
+            async for each in self.items():
+                if each is second:
+                    await turns(50)
+                if each is first or rests == "for room":
+                    await self.put(each)
+
+    async def needs(each):
+        await lost.resolution()
+
+    async def source():
+        for each in (lost, first, second):
+            yield each
+        await lost.resolution()
+
+    line = from_async(source).pipe(ops.filter(lambda each: each is not lost), as_stage(Works), stage(needs, prefetch=0))
+    with pytest.raises(DroppedError, match="lost"):
+        await asyncio.wait_for(run(line), 5)
+
+
 async def test_a_stream_that_another_thread_moves_is_refused(nothing_left):
     line = from_iterable(units(3)).pipe(ops.observe_on(NewThreadScheduler()), as_stage(Pass))
     with pytest.raises(FlowError, match="Pass was called from another thread"):

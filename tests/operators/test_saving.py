@@ -3,7 +3,7 @@
 import pytest
 
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent
-from rxsync.errors import CatalogError, ConflictError, FlowError
+from rxsync.errors import CatalogError, ConflictError, DeclarationError, FlowError
 from rxsync.flow import from_iterable, run
 from rxsync.operators import (
     associate_content,
@@ -15,7 +15,8 @@ from rxsync.operators import (
 )
 from rxsync.plugins.file import FileContent
 from rxsync.testing import marbles
-from tests.operators.conftest import RUN, body, sha256, unit
+from tests.operators.conftest import RUN, Memory, body, sha256, unit
+from tests.pipeline.author import Learner
 
 
 def through(stage, units):
@@ -180,6 +181,17 @@ def test_other_bytes_than_are_saved_are_a_conflict_and_nothing_changes(memory):
     with pytest.raises(ConflictError, match=f"a: .*{a.identity.hex()}"):
         through(save_content(memory.transact), [a])
     assert memory.rows("SELECT count(*) FROM content_artifact WHERE artifact_id = ?", other.artifact_id) == [(0,)]
+
+
+def test_a_key_that_nobody_has_learnt_is_an_error():
+    learner = unit("a", content=Learner(name="a"))
+    memory = Memory([Learner])
+    with pytest.raises(DeclarationError, match="Learner.sha256"):
+        through(save_content(memory.transact), [learner])
+    learner.artifacts[0].stored = memory.tx.add_artifacts([({"sha256": sha256(b"a")}, 1)])[sha256(b"a")]
+    through(save_content(memory.transact), [learner])
+    assert memory.rows("SELECT name, sha256 FROM author_learner") == [("a", sha256(b"a"))]
+    memory.database.close()
 
 
 def test_a_unit_may_have_no_files(memory):
