@@ -132,6 +132,23 @@ async def test_only_what_was_dropped_fails_not_who_waits_for_it(nothing_left):
     assert blamed == [(a, lost)]
 
 
+async def test_only_what_was_dropped_fails_not_what_stands_behind_who_waits_for_it(nothing_left):
+    lost, a, b, c = (Item(name) for name in ("lost", "a", "b", "c"))
+
+    async def needs(item):
+        if item is a:
+            with pytest.raises(DroppedError, match="<lost>"):
+                await lost.resolution()
+        item.resolve("without")
+
+    async def source():
+        for item in (lost, a, b, c):
+            yield item
+        assert await c.resolution() == "without"
+
+    await run(from_async(source).pipe(ops.filter(lambda item: item is not lost), stage(needs)))
+
+
 async def test_a_circle_of_waiting_is_an_error(nothing_left):
     """One place to work, and who holds it waits for who stands behind it."""
     a, b = Item("a"), Item("b")

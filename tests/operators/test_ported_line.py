@@ -68,6 +68,32 @@ async def test_a_gauge_says_what_the_class_waits_for(nothing_left):
     ]
 
 
+async def test_an_urgent_unit_takes_along_what_came_after_it_whatever_else_goes_on(nothing_left):
+    urgent, other, sizes, resolved = unit("urgent"), unit("other"), [], asyncio.Event()
+
+    class Late(PortedStage):
+        async def run(self):
+            await turns()  # both have come by then
+            async for batch in self.batches():
+                sizes.append(len(batch))
+                urgent.resolve()
+                resolved.set()
+
+    async def source():
+        waiter = asyncio.ensure_future(urgent.resolution())
+        await turns(2)
+        yield urgent
+        yield other
+        await waiter
+
+    async def elsewhere(_):
+        await resolved.wait()
+
+    line = rx.merge(from_async(source).pipe(as_stage(Late)), from_iterable([1]).pipe(stage(elsewhere)))
+    await asyncio.wait_for(run(line), 5)
+    assert sizes == [2]
+
+
 async def test_a_class_that_is_left_behind_is_cancelled_and_the_run_goes_on(nothing_left):
     cleaned, got = [], []
 

@@ -228,9 +228,14 @@ def saved(memory, made):
 
 
 def test_every_url_is_saved_in_order_without_its_credentials(memory):
-    saved(memory, unit("a", urls=["https://me:secret@one/a", "http://two/a"]))
+    signature = DeclarativeArtifact("http://one/sig", "a.sig")
+    saved(memory, unit("a", urls=["https://me:secret@one/a", "http://two/a"], more=[signature]))
     digests = f"sha256:{sha256(b'a')}"
-    assert offered(memory) == [(0, "https://one/a", 1, digests), (1, "http://two/a", 1, digests)]
+    assert offered(memory) == [
+        (0, "https://one/a", 1, digests),
+        (1, "http://two/a", 1, digests),
+        (0, "http://one/sig", None, ""),
+    ]
 
 
 def test_urls_of_a_known_unit_follow_the_source_and_unchanged_ones_are_not_written(memory):

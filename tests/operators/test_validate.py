@@ -94,4 +94,4 @@ async def test_nothing_is_kept_aside_where_units_are_only_skipped():
 
     [a] = fetched("a")
     await run(from_iterable([a]).pipe(validate(refusing, "skip", aside=aside)))
-    assert a.skipped.kind == "invalid"
+    assert (a.skipped.kind, a.skipped.step) == ("invalid", "refusing")
