@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 import reactivex as rx
@@ -9,7 +10,6 @@ from rxsync.errors import FlowError
 from rxsync.flow import from_async, from_hot, from_iterable, run, stage
 from rxsync.flow.source import CHUNK
 from rxsync.testing import marbles
-from rxsync.threads import in_thread
 
 
 class Pulled:
@@ -211,7 +211,9 @@ async def test_a_hot_stream_that_another_thread_moves_is_refused_and_its_item_go
     subject, got = Subject(), []
 
     async def moves(_):
-        await in_thread(None, lambda: subject.on_next("stray"))
+        thread = threading.Thread(target=subject.on_next, args=("stray",))
+        thread.start()
+        thread.join()  # the loop stands still: the item had all the time to go down
         await asyncio.Event().wait()
 
     line = rx.merge(from_hot(subject).pipe(ops.do_action(got.append)), from_iterable([1]).pipe(stage(moves)))
