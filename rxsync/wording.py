@@ -6,6 +6,13 @@ move a cursor.
 
 from __future__ import annotations
 
+import re
+
+from rxsync.errors import UsageError
+
+_DURATION = re.compile(r"0|(?P<number>\d+(\.\d+)?)(?P<unit>[smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
 
 def safe(text: str) -> str:
     r"""Escape what a terminal would obey rather than show.
@@ -40,6 +47,23 @@ def duration(seconds: float) -> str:
     ('0.2 s', '12.3 s', '2:05', '2:02:05')
     """
     return f"{seconds:.1f} s" if seconds < 59.95 else clock(seconds)
+
+
+def parse_duration(text: str) -> float:
+    """Read a duration as people write it; answers seconds.
+
+    >>> parse_duration("0"), parse_duration("90s"), parse_duration("1.5h"), parse_duration("7d")
+    (0.0, 90.0, 5400.0, 604800.0)
+
+    Raises:
+        UsageError: it is none.
+    """
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(
+            f"{text!r} is no duration: expected 0, or a number with s, m, h or d, such as 90s, 30m, 24h, 7d"
+        )
+    return float(found["number"]) * _SECONDS[found["unit"]] if found["unit"] else 0.0
 
 
 def clock(seconds: float) -> str:
