@@ -155,9 +155,9 @@ class _Collection:
         """Mark what nothing refers to, take marks off the rest; answers the time of the last mark."""
         last = datetime.min
         async for rows in self._pages(collecting.outdated):
-            await self.catalog.write(lambda tx: collecting.unmark(tx, rows))  # noqa: B023 - as above
+            await self.catalog.write(lambda tx: collecting.unmark(tx, rows))  # noqa: B023 - runs at once
         async for rows in self._pages(collecting.unmarked):
-            last = await self.catalog.write(lambda tx: marks.add(tx.connection, rows))  # noqa: B023 - as above
+            last = await self.catalog.write(lambda tx: marks.add(tx.connection, rows))  # noqa: B023 - runs at once
         return last
 
     async def _pages(self, ask: Callable[[Listing, Row, int], list[Row]]) -> AsyncIterator[list[Row]]:
@@ -175,7 +175,7 @@ class _Collection:
     async def _delete(self, references: References, kind: str, limits: Limits) -> int:
         """Delete what may go, in short transactions; again what others referred to that have gone meanwhile."""
         count, below, left = 0, _HIGHEST, list[int]()
-        while keys := await self.catalog.read(lambda tx: collecting.doomed(tx, kind, below, BATCH)):  # noqa: B023 - as above
+        while keys := await self.catalog.read(lambda tx: collecting.doomed(tx, kind, below, BATCH)):  # noqa: B023 - runs at once
             gone = await self._delete_some(references, kind, keys, limits)
             left += [key for key in keys if key not in gone]
             count, below = count + len(gone), keys[-1]
