@@ -15,8 +15,8 @@ from typing import TypeVar
 from peewee import Database
 
 from rxsync.catalog import schema
-from rxsync.catalog.listing import Listing
 from rxsync.catalog.marks import MarkedError, drop
+from rxsync.catalog.planning import Planning
 from rxsync.catalog.rows import Connection
 from rxsync.catalog.versions import Versions
 from rxsync.errors import CatalogError, LockedError
@@ -165,7 +165,16 @@ class DatabaseCatalog:
 
         await writer.run_alone(make)
 
-    async def read(self, work: Callable[[Listing], T]) -> T:
+    async def is_made(self) -> bool:
+        """Whether there is a home in the database; asked without making one.
+
+        Raises:
+            HomeError: it has another schema.
+            CatalogError: the database refused.
+        """
+        return await self._reader.run(lambda _, database: schema.check(database, self._reader.shown) != 0)
+
+    async def read(self, work: Callable[[Planning], T]) -> T:
         """Run ``work`` on one state of the database. It runs again where it has found rows that bear marks.
 
         Raises:
@@ -174,7 +183,7 @@ class DatabaseCatalog:
         relies = self._writer is not None  # who only reads saves nothing that would refer to what is found
         while True:
             try:
-                return await self._reader.run(lambda c, database: work(Listing(c, database, relies=relies)))
+                return await self._reader.run(lambda c, database: work(Planning(c, database, relies=relies)))
             except MarkedError as found:
                 kind, keys = found.kind, found.keys
             await self.write(lambda tx: drop(tx.connection, kind, keys))  # noqa: B023 - runs at once

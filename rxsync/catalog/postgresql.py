@@ -52,6 +52,8 @@ class PostgresqlCatalog(DatabaseCatalog):
     Args:
         url: ``postgresql://…``, as libpq takes it.
         writable: False for reading only.
+        notes: True for reading with tables of one's own, which are temporary, and which PostgreSQL refuses to who only
+            reads.
 
     Raises:
         UsageError: the URL cannot be.
@@ -59,9 +61,9 @@ class PostgresqlCatalog(DatabaseCatalog):
     Implements ``rxsync.ports.catalog.Catalog``.
     """
 
-    def __init__(self, url: str, *, writable: bool = True) -> None:
+    def __init__(self, url: str, *, writable: bool = True, notes: bool = False) -> None:
         writer = PostgresqlSession(url, "READ COMMITTED") if writable else None
-        super().__init__(writer, PostgresqlSession(url, "REPEATABLE READ", reads_only=not writable))
+        super().__init__(writer, PostgresqlSession(url, "REPEATABLE READ", reads_only=not (writable or notes)))
 
 
 class PostgresqlSession(Session):

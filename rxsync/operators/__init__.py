@@ -9,6 +9,8 @@ from rxsync.operators.catalog_stage import CatalogStage
 from rxsync.operators.closure import closure
 from rxsync.operators.download_artifacts import download_artifacts
 from rxsync.operators.for_new_content import for_new_content
+from rxsync.operators.learn_keys import learn_keys
+from rxsync.operators.plan_content import plan_content
 from rxsync.operators.ported_stage import PortedStage, as_source, as_stage
 from rxsync.operators.prioritize import prioritize
 from rxsync.operators.query_existing_artifacts import query_existing_artifacts
@@ -33,6 +35,8 @@ __all__ = [
     "closure",
     "download_artifacts",
     "for_new_content",
+    "learn_keys",
+    "plan_content",
     "prioritize",
     "query_existing_artifacts",
     "query_existing_content",

@@ -85,9 +85,7 @@ async def collect(database: Path | str, storage: LocalStorage, locks: Path, wish
         StorageError: a file cannot be removed.
         CatalogError: the database refused.
     """
-    # Whoever only tells opens a file for reading; a database elsewhere needs temporary tables, which reading forbids.
-    writable = not wishes.dry_run or not isinstance(database, Path)
-    catalog = open_catalog(database, writable=writable)
+    catalog = open_catalog(database, writable=not wishes.dry_run, notes=True)
     try:
         if wishes.dry_run:
             return await _Collection(catalog, storage, wishes).tell()

@@ -39,6 +39,15 @@ def check_name(name: str) -> str:
     return name
 
 
+@asynccontextmanager
+async def closed(catalog: DatabaseCatalog) -> AsyncIterator[DatabaseCatalog]:
+    """Close a catalog afterwards."""
+    try:
+        yield catalog
+    finally:
+        await catalog.close()
+
+
 class Home:
     """Where repositories live.
 
@@ -100,11 +109,8 @@ class Home:
         """
         if isinstance(self.database, Path) and not self.database.exists():
             raise no_home(self.path)
-        catalog = open_catalog(self.database, writable=False)
-        try:
+        async with closed(open_catalog(self.database, writable=False)) as catalog:
             return await catalog.read(work)
-        finally:
-            await catalog.close()
 
     async def gc(
         self, *, keep: int | None = None, grace: float = DAY, dry_run: bool = False, repositories: Sequence[str] = ()
@@ -143,12 +149,26 @@ class Home:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(f"{self.path}: {error.strerror}") from error
-        catalog = open_catalog(self.database)
-        try:
+        async with closed(open_catalog(self.database)) as catalog:
             await catalog.prepare(types)
             yield catalog
-        finally:
-            await catalog.close()
+
+    @asynccontextmanager
+    async def planning(self, types: Iterable[type[Keyed]]) -> AsyncIterator[DatabaseCatalog]:
+        """Open the database for a plan, which writes nothing; where there is no home yet, an empty one in memory.
+
+        Raises:
+            HomeError: the database has another schema.
+            CatalogError: the database refused.
+        """
+        made = not isinstance(self.database, Path) or self.database.exists()
+        async with closed(open_catalog(self.database, writable=False, notes=True)) as catalog:
+            if made and await catalog.is_made():
+                yield catalog
+                return
+        async with closed(open_catalog(None)) as catalog:
+            await catalog.prepare(types)
+            yield catalog
 
     @property
     def locks(self) -> Path:

@@ -2,13 +2,14 @@
 
 import asyncio
 import random
+import time
 
 import pytest
 
 import rxsync
 from rxsync.catalog import open_catalog
 from rxsync.flow import stage
-from rxsync.pipeline import collect
+from rxsync.pipeline import collect, free_files
 from rxsync.pipeline.living import live_runs
 from tests.postgresql import postgresql, postgresql_server  # noqa: F401 - fixtures, for the tests of this folder, too
 
@@ -78,6 +79,13 @@ class Beside:
 
 
 @pytest.fixture
+def clock_ahead(monkeypatch):
+    """The host's clock is ahead of the file system's: when a file came says nothing."""
+    monkeypatch.setattr(collect, "time", lambda: time.time() + 7200)
+    monkeypatch.setattr(free_files, "SLACK", -7200)
+
+
+@pytest.fixture
 def beside(home):
     return Beside(home)
 
@@ -144,7 +152,7 @@ async def test_when_bytes_are_in_place_and_no_row_names_them_yet(home, sync, bes
     assert await whole(home) == "abc"
 
 
-async def test_when_bytes_replace_those_that_are_collected_at_that_moment(home, sync, beside, monkeypatch):
+async def test_when_bytes_replace_those_that_are_collected_at_that_moment(home, sync, monkeypatch, clock_ahead):
     await left_behind(sync, home, "abc")
     remove = home.storage.remove
     syncing = []
@@ -161,7 +169,7 @@ async def test_when_bytes_replace_those_that_are_collected_at_that_moment(home, 
 
 
 async def test_when_a_run_puts_and_names_bytes_between_the_question_for_rows_and_the_look_at_files(
-    home, sync, monkeypatch
+    home, sync, monkeypatch, clock_ahead
 ):
     await left_behind(sync, home, "abc")
     look = home.storage.look
