@@ -15,7 +15,7 @@ from rxsync.catalog.collecting import NEVER, Limits
 from rxsync.catalog.marks import ARTIFACT, CONTENT
 from rxsync.models import Content, Related
 from rxsync.ports.catalog import Declared, VersionTransaction
-from rxsync.testing.catalog_units import Bond, Leaf, Seal, Stone, Twig, leaf, sync
+from rxsync.testing.catalog_units import Bond, Leaf, Badge, Stone, Twig, leaf, sync
 
 NO_TIME = timedelta(0)
 
@@ -173,12 +173,12 @@ class CollectingTests:
             Bond(name="of one", leaf=c),
             Bond(name="of none"),
         ]
-        seals = [Seal(bond=bond) for bond in bonds]
-        await _save(catalog, [a, b, c, one, two, three], [*bonds, *seals])
+        badges = [Badge(bond=bond) for bond in bonds]
+        await _save(catalog, [a, b, c, one, two, three], [*bonds, *badges])
         await sync(catalog, [two, three])
         assert await _collect(catalog) == (3, 2)
         assert await _paths(catalog) == ["b"]
-        found = "SELECT b.name FROM test_bond b JOIN test_seal s ON s.bond_id = b.id ORDER BY b.name"
+        found = "SELECT b.name FROM test_bond b JOIN test_badge s ON s.bond_id = b.id ORDER BY b.name"
         names = await catalog.read(lambda tx: [name for (name,) in tx.connection.execute(found)])
         assert names == ["of none", "stays"]
 

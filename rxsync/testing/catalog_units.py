@@ -71,19 +71,19 @@ class Bond(Related):
         natural_key: tuple[str, ...] = ("name",)
 
 
-class Seal(Related):
+class Badge(Related):
     """A row upon a bond: of units it knows by that alone."""
 
     bond: ForeignKeyField[Bond] = ForeignKeyField(Bond)
 
     class Meta:
-        """Each bond has one."""
+        """Each bond has one; its table comes before that of bonds, by name."""
 
-        related_type = "test.seal"
+        related_type = "test.badge"
         natural_key: tuple[str, ...] = ("bond",)
 
 
-TYPES: tuple[type[Content] | type[Related], ...] = (Leaf, Stone, Twig, Seal)
+TYPES: tuple[type[Content] | type[Related], ...] = (Leaf, Stone, Twig, Badge)
 
 _digests = count()
 

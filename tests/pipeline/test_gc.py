@@ -4,18 +4,21 @@ import os
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from peewee import ForeignKeyField, TextField
 
 import rxsync
-from rxsync.catalog import open_catalog
+from rxsync.catalog import collecting, open_catalog
 from rxsync.errors import HomeError, LockedError, NotFoundError, UsageError
 from rxsync.pipeline import collect, retaining
 from rxsync.pipeline.lock import locked
+from rxsync.plugin import Content, DeclarativeContent, Plugin
 from tests.postgresql import postgresql, postgresql_server  # noqa: F401 - fixtures, for the tests of this folder, too
 
-from .author import Link, Maker, Part, Whole, given, part, rows
+from .author import Given, Link, Maker, Part, Whole, given, part, rows
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -168,16 +171,12 @@ async def test_more_than_one_transaction_holds_goes_whatever_refers_to_what(sour
     monkeypatch.setattr(collect, "BATCH", 7)
 
     async def declare(run):
-        from rxsync.plugin import DeclarativeContent
-
         for number in range(40):
             maker = Maker(name=f"maker {number % 3}")
             one = DeclarativeContent(Part(name=f"part {number:02}", maker=maker))
             yield one
             whole = Whole(part=one.content, name="whole")
             yield DeclarativeContent(whole, needs=[one], related=[Link(whole=whole, maker=maker)])
-
-    from .author import Given
 
     await rxsync.sync(str(source), home.repository("r"), plugin=Given(declare))
     await rxsync.sync(str(source), home.repository("s"), plugin=given(part("part 01")))
@@ -190,14 +189,41 @@ async def test_more_than_one_transaction_holds_goes_whatever_refers_to_what(sour
     assert await rows(home, "SELECT count(*) FROM author_maker") == [(3,)]  # as a role that no version has now
 
 
+class Chained(Content):
+    name = TextField()
+    before = ForeignKeyField("self", null=True)
+
+    class Meta:
+        content_type = "gc.chained"
+        natural_key = ("name",)
+
+
+class Chains(Plugin):
+    name = "chains"
+    content_types = (Chained,)
+
+    async def declare(self, run):
+        links = [Chained(name=f"{number:02}") for number in range(40)]
+        for link, before in pairwise(links):
+            link.before = before
+        for link in links:  # one batch: which of them has the higher key is a matter of chance
+            yield DeclarativeContent(link)
+
+
+async def test_a_chain_longer_than_a_transaction_goes_link_by_link_the_last_first(source, home, monkeypatch):
+    monkeypatch.setattr(collect, "BATCH", 7)
+    await rxsync.sync(str(source), home.repository("r"), plugin=Chains())
+    await home.repository("r").delete()
+    assert (await freed(home, grace=0)).content == 40
+    assert await rows(home, "SELECT count(*) FROM gc_chained") == [(0,)]
+
+
 class TestKeep:
     @pytest.fixture(autouse=True)
     def retain(self, monkeypatch):
         """What deletes versions, by hand: those that were told to expire."""
 
         async def retain(catalog, repository, keep):
-            from rxsync.catalog import collecting
-
             def delete(tx):
                 names = {"repository": tx.repository_key(repository)}
                 gone = collecting.expired(tx, repository, keep)

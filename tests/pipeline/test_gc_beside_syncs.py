@@ -11,6 +11,7 @@ from rxsync.catalog import open_catalog
 from rxsync.flow import stage
 from rxsync.pipeline import collect, free_files
 from rxsync.pipeline.living import live_runs
+from rxsync.plugin import DeclarativeContent
 from tests.postgresql import postgresql, postgresql_server  # noqa: F401 - fixtures, for the tests of this folder, too
 
 from .author import Given, Link, Maker, Part, Whole, rows
@@ -239,8 +240,6 @@ async def test_a_sync_that_fails_leaves_what_a_later_one_frees(home, sync, besid
 async def test_related_rows_and_units_that_units_refer_to(home, source, beside):
     def declare(names):
         async def units(run):
-            from rxsync.plugin import DeclarativeContent
-
             for name in names:
                 maker = Maker(name=name)
                 one = DeclarativeContent(Part(name=name, maker=maker))
