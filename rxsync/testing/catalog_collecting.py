@@ -15,7 +15,7 @@ from rxsync.catalog.collecting import NEVER, Limits
 from rxsync.catalog.marks import ARTIFACT, CONTENT
 from rxsync.models import Content, Related
 from rxsync.ports.catalog import Declared, VersionTransaction
-from rxsync.testing.catalog_units import Bond, Leaf, Badge, Stone, Twig, leaf, sync
+from rxsync.testing.catalog_units import Badge, Bond, Leaf, Stone, Twig, leaf, sync
 
 NO_TIME = timedelta(0)
 
