@@ -27,6 +27,9 @@ class MarkedError(Exception):
         keys: theirs.
     """
 
+    kind: str
+    keys: Sequence[int]
+
     def __init__(self, kind: str, keys: Sequence[int]) -> None:
         super().__init__(kind, keys)
         self.kind, self.keys = kind, keys
