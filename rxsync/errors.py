@@ -244,8 +244,8 @@ class LockedError(RxSyncError):
     exit_code = 5
     transient = True
 
-    def __init__(self, repository: str) -> None:
-        super().__init__(f"{repository}: another run holds the repository")
+    def __init__(self, repository: str, reason: str = "another run holds the repository") -> None:
+        super().__init__(f"{repository}: {reason}")
 
 
 class GuardError(RxSyncError):

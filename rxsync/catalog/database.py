@@ -15,6 +15,7 @@ from typing import TypeVar
 from peewee import Database
 
 from rxsync.catalog import schema
+from rxsync.catalog.marks import MarkedError, drop
 from rxsync.catalog.planning import Planning
 from rxsync.catalog.rows import Connection
 from rxsync.catalog.versions import Versions
@@ -126,6 +127,14 @@ class Session(ABC):
             CatalogError: the database refused.
         """
 
+    @abstractmethod
+    async def held(self, repository: str) -> bool:
+        """Whether a session has the lock of a repository; it is not taken, not even for a moment.
+
+        Raises:
+            CatalogError: the database refused.
+        """
+
 
 class DatabaseCatalog:
     """A catalog behind one session that writes and one that reads.
@@ -166,12 +175,18 @@ class DatabaseCatalog:
         return await self._reader.run(lambda _, database: schema.check(database, self._reader.shown) != 0)
 
     async def read(self, work: Callable[[Planning], T]) -> T:
-        """Run ``work`` on one state of the database.
+        """Run ``work`` on one state of the database. It runs again where it has found rows that bear marks.
 
         Raises:
             CatalogError: the database refused.
         """
-        return await self._reader.run(lambda connection, database: work(Planning(connection, database)))
+        relies = self._writer is not None  # who only reads saves nothing that would refer to what is found
+        while True:
+            try:
+                return await self._reader.run(lambda c, database: work(Planning(c, database, relies=relies)))
+            except MarkedError as found:
+                kind, keys = found.kind, found.keys
+            await self.write(lambda tx: drop(tx.connection, kind, keys))  # noqa: B023 - runs at once
 
     async def write(self, work: Callable[[Versions], T]) -> T:
         """Run ``work`` in one transaction: all of it is kept, durably, or nothing. It may run again.
@@ -200,6 +215,14 @@ class DatabaseCatalog:
         finally:
             with suppress(CatalogError):  # without a connection there is no lock, either
                 await writer.let_go(repository)
+
+    async def held(self, repository: str) -> bool:
+        """Whether a session of the database holds a repository; it is not disturbed. Without sessions: False.
+
+        Raises:
+            CatalogError: the database refused.
+        """
+        return await self._reader.held(repository)
 
     async def close(self) -> None:
         """Close all connections, after whatever they are doing. Harmless when called again."""

@@ -28,6 +28,14 @@ _MADE_BY = "AND v.created <= ? ORDER BY v.number DESC LIMIT 1"
 
 _LABELS = "SELECT number, label FROM version_label WHERE repository_id = ? ORDER BY label COLLATE BINARY"
 
+_EXPIRED = """
+    SELECT v.number FROM repository r JOIN repository_version v ON v.repository_id = r.id
+    WHERE r.id = ? AND v.number < (
+        SELECT number FROM repository_version WHERE repository_id = r.id ORDER BY number DESC LIMIT 1 OFFSET ?)
+      AND (r.pinned IS NULL OR r.pinned <> v.number)
+      AND NOT EXISTS (SELECT 1 FROM version_label l WHERE l.repository_id = r.id AND l.number = v.number)
+    ORDER BY v.number"""
+
 _MOST = 1 << 62
 """More than any number, and not more than both databases can be asked for."""
 
@@ -61,6 +69,15 @@ class Finding(Reading):
         """
         found = self._versions(name, *_asked(which))
         return found[0] if found else self._none(name, which)
+
+    def expired(self, name: str, keep: int) -> list[int]:
+        """The versions that are not among the ``keep`` newest, nor pinned or labelled, oldest first.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
+        rows = self.connection.execute(_EXPIRED, (self.repository_key(name), keep - 1))
+        return [number for (number,) in rows]
 
     def _versions(self, name: str, rest: str, bound: Sequence[Cell] = ()) -> list[Version]:
         labels: dict[int, list[str]] = {}

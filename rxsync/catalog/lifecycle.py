@@ -27,14 +27,6 @@ _ONLY_THERE = """
     DELETE FROM repository_content
     WHERE repository_id = ? AND version_added > ? AND version_removed > ? AND version_removed <= ?"""
 
-_EXPIRED = """
-    SELECT v.number FROM repository r JOIN repository_version v ON v.repository_id = r.id
-    WHERE r.id = ? AND v.number < (
-        SELECT number FROM repository_version WHERE repository_id = r.id ORDER BY number DESC LIMIT 1 OFFSET ?)
-      AND (r.pinned IS NULL OR r.pinned <> v.number)
-      AND NOT EXISTS (SELECT 1 FROM version_label l WHERE l.repository_id = r.id AND l.number = v.number)
-    ORDER BY v.number LIMIT 1"""
-
 
 class Lifecycle(Listing):
     """Implements ``rxsync.ports.lifecycle.LifecycleTransaction``."""
@@ -116,12 +108,11 @@ class Lifecycle(Listing):
         Raises:
             NotFoundError: no such repository.
         """
-        key = self.repository_key(name)
-        row = self.connection.execute(_EXPIRED, (key, keep - 1)).fetchone()
-        if row is None:
+        gone = self.expired(name, keep)
+        if not gone:
             return None
-        self._fold(key, row[0])
-        return int(row[0])
+        self._fold(self.repository_key(name), gone[0])
+        return gone[0]
 
     def _pin(self, name: str, number: int | None) -> Version:
         self.connection.execute("UPDATE repository SET pinned = ? WHERE id = ?", (number, self.repository_key(name)))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from peewee import Database
 
-from rxsync.catalog import declaring
+from rxsync.catalog import declaring, marks
 from rxsync.catalog.rows import Connection, select_in, texts
 from rxsync.declare import SavedFile, StoredFile
 from rxsync.errors import NotFoundError
@@ -39,13 +39,21 @@ _REMOTE_FILES = """
 
 
 class Reading:
-    """A transaction that reads. Implements ``rxsync.ports.catalog.ReadTransaction``."""
+    """A transaction that reads. Implements ``rxsync.ports.catalog.ReadTransaction``.
+
+    Args:
+        connection: inside a transaction.
+        database: peewee's.
+        relies: whether somebody relies on what is found: then it must not bear a mark.
+    """
 
     connection: Connection
     database: Database
 
-    def __init__(self, connection: Connection, database: Database) -> None:
+    def __init__(self, connection: Connection, database: Database, *, relies: bool = False) -> None:
         self.connection, self.database = connection, database
+        self._relies = relies
+        self._marks: bool | None = None
 
     def find_content(self, identities: Sequence[bytes]) -> Mapping[bytes, SavedContent]:
         """Answer which of the identities are saved, with their files."""
@@ -57,6 +65,7 @@ class Reading:
             if row is not None:
                 stored = None if artifact is None else StoredFile(artifact, sha256, size)
                 content.files[path] = SavedFile(row, stored)
+        self.rely(marks.CONTENT, [content.id for content in found.values()])
         return found
 
     def find_artifacts(self, algorithm: str, digests: Collection[str]) -> Mapping[str, StoredFile]:
@@ -64,7 +73,26 @@ class Reading:
         if not digests:
             return {}
         rows = self.connection.execute(_ARTIFACTS[algorithm], (texts(self.connection, digests),))
-        return {digest: StoredFile(*stored) for digest, *stored in rows}
+        found = {digest: StoredFile(*stored) for digest, *stored in rows}
+        self.rely(marks.ARTIFACT, [stored.artifact_id for stored in found.values()])
+        return found
+
+    def rely(self, kind: str, keys: Collection[int]) -> None:
+        """Note that somebody relies on rows from now on; what bears a mark could go while nothing refers to it.
+
+        Raises:
+            MarkedError: some of them bear marks, which cannot be taken away here.
+        """
+        if self._relies and (marked := self.marked(kind, keys)):
+            raise marks.MarkedError(kind, marked)
+
+    def marked(self, kind: str, keys: Collection[int]) -> list[int]:
+        """Those of the rows that bear a mark. Where nothing does, that is found out once a transaction."""
+        if not keys:
+            return []
+        if self._marks is None:
+            self._marks = marks.exist(self.connection)
+        return marks.among(self.connection, kind, keys) if self._marks else []
 
     def repository_key(self, name: str) -> int:
         """The key of a repository.

@@ -6,13 +6,14 @@ each table by identity. Everything is computed anew at each attempt of a transac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain, count
 from operator import attrgetter
 from typing import Any, cast
 
 from peewee import BaseQuery
 
+from rxsync.catalog import marks
 from rxsync.catalog.reading import Reading
 from rxsync.catalog.rows import Cell, Row, insert, select_in
 from rxsync.errors import DeclarationError
@@ -26,6 +27,11 @@ ByType = dict[RowType, dict[bytes, list[Any]]]
 
 class Relating(Reading):
     """A transaction that writes rows of plugins."""
+
+    def rely(self, kind: str, keys: Collection[int]) -> None:
+        """Note that somebody relies on rows from now on: take their marks away."""
+        if marked := self.marked(kind, keys):
+            marks.drop(self.connection, kind, marked)
 
     def add_content(self, contents: Sequence[Content], related: Iterable[Related] = ()) -> None:
         """Insert content that is not there yet, and insert or update related rows; fill in each ``id``.

@@ -6,9 +6,9 @@ quick: a command's module brings click, and no more.
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
+from gc import set_threshold  # by its name: the command gc is a module in here
 from importlib import import_module
 
 import click
@@ -18,7 +18,7 @@ from rxsync.cli.errors import fail
 from rxsync.cli.globals import Settings, global_options
 from rxsync.cli.output import mute, prepare
 
-COMMANDS = ("sync", "plan", "repository", "version", "plugin", "config", "manifest")
+COMMANDS = ("sync", "plan", "repository", "version", "gc", "plugin", "config", "manifest")
 """Each is the module in here, and the name in it, that it is called by."""
 
 
@@ -78,7 +78,7 @@ def main() -> None:
     """Be the command ``rxsync``."""
     # The process is ours: a sync makes and forgets small objects by the million, next to none of them in circles, and
     # to look for circles every 700 costs 4 % of its CPU.
-    gc.set_threshold(10_000)
+    set_threshold(10_000)
     prepare()
     settings = Settings()
     settings.stop.listen()

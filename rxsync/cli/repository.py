@@ -72,7 +72,7 @@ def show(settings: Settings, name: str) -> None:
 def delete(settings: Settings, name: str) -> None:
     """Forget the repository NAME with all its versions.
 
-    The files stay in the store.
+    Its files stay in the store until rxsync gc.
     """
     versions = settings.stop.complete(settings.open().repository(name).delete)
     if settings.json:

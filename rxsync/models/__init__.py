@@ -9,6 +9,7 @@ from rxsync.models.artifact import DIGEST_SIZES, Artifact
 from rxsync.models.base import Row
 from rxsync.models.content import Content, ContentArtifact, ContentRow, ContentType, content_type
 from rxsync.models.keyed import Keyed, RowType, row_type
+from rxsync.models.mark import Mark
 from rxsync.models.related import Related
 from rxsync.models.remote import Remote, RemoteArtifact
 from rxsync.models.repository import Repository, RepositoryContent, RepositoryVersion, VersionLabel
@@ -23,6 +24,7 @@ __all__ = [
     "ContentRow",
     "ContentType",
     "Keyed",
+    "Mark",
     "Related",
     "Remote",
     "RemoteArtifact",
@@ -48,5 +50,6 @@ CORE = (
     RepositoryVersion,
     VersionLabel,
     RepositoryContent,
+    Mark,
 )
 """Tables every home has, parents first."""

@@ -6,7 +6,7 @@ Floor 4, pipeline. Opening a home touches nothing. Only a sync makes one; whoeve
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import TypeVar
 from rxsync.catalog import DatabaseCatalog, check_url, no_home, open_catalog
 from rxsync.errors import HomeError, StorageError, UsageError
 from rxsync.models import Keyed
+from rxsync.pipeline.collect import DAY, Wishes, collect
+from rxsync.pipeline.collected import Collected
 from rxsync.pipeline.lock import locked
 from rxsync.pipeline.versioned import Versioned
 from rxsync.ports.catalog import ListTransaction, RepositorySummary, VersionTransaction
@@ -119,11 +121,32 @@ class Home:
             CatalogError: the database refused.
         """
         await self.read(lambda tx: None)  # says so where there is none
-        catalog = open_catalog(self.database)
-        try:
+        async with closed(open_catalog(self.database)) as catalog:
             return await catalog.write(work)
-        finally:
-            await catalog.close()
+
+    async def gc(
+        self, *, keep: int | None = None, grace: float = DAY, dry_run: bool = False, repositories: Sequence[str] = ()
+    ) -> Collected:
+        """Free what no version refers to, beside whatever syncs are at work; they lose nothing.
+
+        What nothing refers to is marked first, and freed by a later call, once ``grace`` is over.
+
+        Args:
+            keep: how many versions of a repository stay, the newest; None for all.
+            grace: how long what nothing refers to stays from when a call first saw it so, in seconds; a day.
+            dry_run: only tell what would be freed now.
+            repositories: names of those that ``keep`` is for; none named: all.
+
+        Raises:
+            UsageError: an argument cannot be, or there is no such repository.
+            HomeError: there is no home here yet.
+            LockedError: another collection is at work here.
+            StorageError: a file cannot be removed.
+            CatalogError: the database refused.
+        """
+        wishes = Wishes(keep, grace, dry_run, repositories)
+        await self.read(lambda tx: None)  # or there would be nothing to collect from
+        return await collect(self.database, self.storage, self.locks, wishes)
 
     @asynccontextmanager
     async def writing(self, types: Iterable[type[Keyed]]) -> AsyncIterator[DatabaseCatalog]:

@@ -27,7 +27,7 @@ async def retain(catalog: DatabaseCatalog, repository: str, keep: int) -> list[i
     waits long; whatever interrupts it, all that is left is whole.
 
     Args:
-        catalog: opened for writing, by somebody who holds the repository.
+        catalog: opened for writing. A run at work is not disturbed: it needs the newest version, which stays.
         repository: its name.
         keep: how many, one or more.
 

@@ -17,6 +17,7 @@ from rxsync.pipeline.options import parse
 from rxsync.pipeline.plugin import Plugin
 from rxsync.pipeline.plugins import load, release
 from rxsync.pipeline.recipe import Recipe
+from rxsync.pipeline.retention import check_keep
 from rxsync.urls import without_credentials
 from rxsync.version import __version__
 
@@ -39,6 +40,7 @@ class SyncOptions(TypedDict, total=False):
         max_delete: how much may vanish in mirror mode; as text a number such as ``"50"``, or ``"20%"``, as unless said.
         max_concurrent: most downloads at once; 50 unless said.
         retries: attempts at one URL after the first, where trying again may help; 4 unless said.
+        retain_versions: how many versions to keep, the newest; None, unless said, for all.
         token: signs in at the source's origin, and nowhere else, as a bearer.
         full: True reads the source even where it says that nothing has changed.
         amend: makes another recipe of the standard one.
@@ -51,6 +53,7 @@ class SyncOptions(TypedDict, total=False):
     max_delete: MaxDelete | str
     max_concurrent: int
     retries: int
+    retain_versions: int | None
     token: str | None
     full: bool
     amend: Amend | None
@@ -67,6 +70,7 @@ class Rules:
     max_delete: MaxDelete
     max_concurrent: int
     retries: int
+    retain_versions: int | None
     token: str | None = field(repr=False)
     full: bool
     amend: Amend | None
@@ -97,6 +101,7 @@ def arrange(
     max_delete: MaxDelete | str = DEFAULT,
     max_concurrent: int = MAX_CONCURRENT,
     retries: int = RETRIES,
+    retain_versions: int | None = None,
     token: str | None = None,
     full: bool = False,
     amend: Amend | None = None,
@@ -114,7 +119,9 @@ def arrange(
         raise UsageError(f"max_concurrent {max_concurrent}: expected at least 1")
     if retries < 0:
         raise UsageError(f"retries {retries}: expected at least 0")
+    if retain_versions is not None:
+        check_keep(retain_versions)
     loaded = load(plugin) if isinstance(plugin, str) else plugin
     guard = MaxDelete.parse(max_delete) if isinstance(max_delete, str) else max_delete
     chosen = parse(loaded.options, options or {}, loaded.name)
-    return Rules(loaded, chosen, mode, policy, guard, max_concurrent, retries, token, full, amend)
+    return Rules(loaded, chosen, mode, policy, guard, max_concurrent, retries, retain_versions, token, full, amend)

@@ -28,6 +28,7 @@ from rxsync.pipeline.plugin import Plugin, recipe, stream
 from rxsync.pipeline.progress import Events, Finished, Started
 from rxsync.pipeline.promise import Promise
 from rxsync.pipeline.report import Problem, Report
+from rxsync.pipeline.retention import retain
 from rxsync.pipeline.rules import Rules, SyncOptions, arrange
 from rxsync.pipeline.run import Declare, OnNested, Run
 from rxsync.pipeline.seal import Seal
@@ -55,7 +56,7 @@ async def sync(
         promise: of a plan, ``plan.promise``: make that version, or none.
         events: an observer that is told of progress.
         options: ``plugin``, ``options``, ``mode``, ``policy``, ``max_delete``, ``max_concurrent``, ``retries``,
-            ``token``, ``full``, ``amend``: see ``rxsync.pipeline.rules.SyncOptions``.
+            ``retain_versions``, ``token``, ``full``, ``amend``: see ``rxsync.pipeline.rules.SyncOptions``.
 
     Raises:
         UsageError: an argument cannot be; nothing was opened.
@@ -111,6 +112,8 @@ class _Sync:
             raise
         whole = self.report.exit_code == 0 and not self.report.dropped
         await self._note_end(catalog, run, seal.now if whole else None)
+        if self.rules.retain_versions is not None:
+            await retain(catalog, name, self.rules.retain_versions)
 
     async def _note_end(self, catalog: DatabaseCatalog, run: str, fingerprint: str | None) -> None:
         report = json.dumps(self.report.as_dict())

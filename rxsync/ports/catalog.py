@@ -112,6 +112,13 @@ class ListTransaction(ReadTransaction, Protocol):
             NotFoundError: no such repository or version.
         """
 
+    def expired(self, name: str, keep: int) -> Sequence[int]:
+        """The versions that are not among the ``keep`` newest, nor pinned or labelled, oldest first.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
+
     def find_version(self, name: str, which: Which = None) -> Version:
         """One version, by number, label or time, after ``parse_which``; the current one for None.
 

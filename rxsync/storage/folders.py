@@ -83,6 +83,23 @@ def sweep(tmp: Path) -> None:
                     os.close(lock)
 
 
+def lives(tmp: Path, name: str) -> bool:
+    """Whether ``tmp/name`` is there, and its process at work. Whoever sweeps meanwhile may leave it for another time.
+
+    Raises:
+        OSError: ``tmp`` cannot be locked.
+    """
+    path = tmp / name
+    if not path.exists():
+        return False
+    with alone_in(tmp):
+        lock = _claim(path)
+        if lock is None:
+            return path.exists()
+        os.close(lock)
+    return False
+
+
 def _claim(path: Path) -> int | None:
     """Take the lock of a folder; None if somebody has it, or there is no such folder."""
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, closing
 from functools import partial
@@ -23,9 +23,10 @@ from aiofiles.threadpool import wrap
 
 from rxsync.declare.body import Body
 from rxsync.errors import StorageError
-from rxsync.storage.folders import LiveFolder, sweep
+from rxsync.storage.folders import LiveFolder, lives, sweep
 from rxsync.storage.hashing import PIECE
 from rxsync.storage.place import place
+from rxsync.storage.removing import StoredBytes, look, remove
 from rxsync.storage.scratch import LocalScratch
 from rxsync.storage.trouble import storage_errors
 from rxsync.threads import in_thread, to_the_end
@@ -146,6 +147,35 @@ class LocalStorage:
             while names := await in_thread(self._threads, lambda: list(islice(found, NAMES))):
                 for name in names:
                     yield name
+
+    async def living(self, runs: Sequence[str]) -> set[str]:
+        """Those of the runs whose scratch is open.
+
+        Raises:
+            StorageError: ``tmp`` cannot be locked.
+        """
+        with storage_errors("lock", self.root, self._tmp):
+            return await in_thread(self._threads, lambda: {run for run in runs if lives(self._tmp, run)})
+
+    async def look(self, names: Collection[str]) -> list[StoredBytes]:
+        """Look at files of the store, to ``remove`` them later; those that are not here are left out.
+
+        Raises:
+            StorageError: a folder cannot be read.
+        """
+        artifacts = self.root / "artifacts"
+        with storage_errors("read", self.root, artifacts):
+            return await in_thread(self._threads, partial(look, artifacts, names))
+
+    async def remove(self, files: Sequence[StoredBytes]) -> list[StoredBytes]:
+        """Remove those of the files that are still what they were; answers which. A file that was put since stays.
+
+        Raises:
+            StorageError: one cannot be removed.
+        """
+        artifacts = self.root / "artifacts"
+        with storage_errors("remove", self.root, artifacts):
+            return await in_thread(self._threads, partial(remove, artifacts, files))
 
 
 def _advance(steps: Iterator[None], most: int | None = None) -> bool:

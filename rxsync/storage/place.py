@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from rxsync.declare.body import Body
 from rxsync.errors import StorageError
+from rxsync.locks import alone_in
 from rxsync.storage import durable
 from rxsync.storage.folders import LiveFolder
 from rxsync.storage.hashing import PIECE, READ_ONLY, HashingFile
@@ -74,7 +75,14 @@ def _move(temp: str, target: str) -> None:
     # A file that is already there may have a row by now, so it is replaced only by bytes that are durable.
     if not durable.settles_batches() or not _in_its_folder(durable.rename_new, temp, target):
         durable.fsync(temp)
-        _in_its_folder(os.replace, temp, target)
+        _in_its_folder(_replace, temp, target)
+
+
+def _replace(temp: str, target: str) -> None:
+    # Whoever removes the old file looks at it and then removes it, under the same lock. Where there was none, as nearly
+    # always, nobody removes anything, and no lock is needed.
+    with alone_in(Path(target).parent):
+        os.replace(temp, target)  # noqa: PTH105 - as in durable
 
 
 def _write(data: bytes, temp: str) -> None:

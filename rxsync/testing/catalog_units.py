@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any
 
-from peewee import FixedCharField, IntegerField, TextField
+from peewee import FixedCharField, ForeignKeyField, IntegerField, TextField
 
-from rxsync.models import Content
+from rxsync.models import Content, Related
 from rxsync.ports.catalog import Change, Clash, Declared, Version, VersionTransaction
 
 
@@ -43,7 +43,47 @@ class Stone(Content):
         natural_key: tuple[str, ...] = ("number",)
 
 
-TYPES = (Leaf, Stone)
+class Twig(Content):
+    """A unit that may refer to others: to a leaf, and to a twig."""
+
+    name: TextField[str] = TextField()
+    leaf: ForeignKeyField[Leaf | None] = ForeignKeyField(Leaf, null=True)
+    grown_from: ForeignKeyField[Any] = ForeignKeyField("self", null=True)
+
+    class Meta:
+        """Known by its name alone."""
+
+        content_type = "test.twig"
+        natural_key: tuple[str, ...] = ("name",)
+
+
+class Bond(Related):
+    """A row between two units, either of which may be missing."""
+
+    name: TextField[str] = TextField()
+    leaf: ForeignKeyField[Leaf | None] = ForeignKeyField(Leaf, null=True)
+    stone: ForeignKeyField[Stone | None] = ForeignKeyField(Stone, null=True)
+
+    class Meta:
+        """Known by its name alone."""
+
+        related_type = "test.bond"
+        natural_key: tuple[str, ...] = ("name",)
+
+
+class Badge(Related):
+    """A row upon a bond: of units it knows by that alone."""
+
+    bond: ForeignKeyField[Bond] = ForeignKeyField(Bond)
+
+    class Meta:
+        """Each bond has one; its table comes before that of bonds, by name."""
+
+        related_type = "test.badge"
+        natural_key: tuple[str, ...] = ("bond",)
+
+
+TYPES: tuple[type[Content] | type[Related], ...] = (Leaf, Stone, Twig, Badge)
 
 _digests = count()
 
