@@ -81,11 +81,14 @@ def _postgresql() -> Iterator[str]:
         return f"coalesce({row}.version_removed, {_NEVER})"
 
     touched = f"SELECT repository_id, version_added AS low, {end('touched')} AS high FROM touched"
-    both = "FROM was JOIN became USING (id, repository_id, content_id)"
-    moved = " UNION ALL ".join(
-        f"SELECT repository_id, least({old}, {new}) AS low, greatest({old}, {new}) AS high {both} WHERE {old} <> {new}"
-        for old, new in (("was.version_added", "became.version_added"), (end("was"), end("became")))
-    )
+    # A row that is another's now has no partner: then it has lost all of its numbers, and more.
+    moved = f"""
+        SELECT repository_id, low, high FROM was LEFT JOIN became USING (id, repository_id, content_id)
+        CROSS JOIN LATERAL (VALUES
+            (least(was.version_added, became.version_added), CASE WHEN became.version_added IS NULL THEN {_NEVER}
+                ELSE greatest(was.version_added, became.version_added) END),
+            (least({end("was")}, {end("became")}), greatest({end("was")}, {end("became")}))) changed (low, high)
+        WHERE low < high"""
     taken = f"SELECT NEW.repository_id, NEW.number AS low, {_NEVER} AS high"
     row, every = "FOR EACH ROW", "FOR EACH STATEMENT"
     new, old = f"REFERENCING NEW TABLE AS touched {every}", f"REFERENCING OLD TABLE AS touched {every}"
@@ -93,8 +96,7 @@ def _postgresql() -> Iterator[str]:
     for name, event, how, condition, answer in (
         ("membership", "AFTER INSERT ON repository_content", new, any_in(touched), "NULL"),
         ("membership", "AFTER DELETE ON repository_content", old, any_in(touched), "NULL"),
-        ("membership", "AFTER UPDATE ON repository_content", update,
-         f"(SELECT count(*) FROM was) <> (SELECT count(*) {both}) OR {any_in(moved)}", "NULL"),
+        ("membership", "AFTER UPDATE ON repository_content", update, any_in(moved), "NULL"),
         ("facts", "BEFORE UPDATE ON repository_version", row,
          " OR ".join(f"OLD.{fact} IS DISTINCT FROM NEW.{fact}" for fact in _FACTS), "NEW"),
         ("number", "BEFORE INSERT ON repository_version", row,

@@ -52,7 +52,7 @@ def list_(settings: Settings, name: str) -> None:
             f"{one.added:,}",
             f"{one.removed:,}",
             moment(one.created),
-            marks(one, newest=one is found[-1]),
+            marks(one),
         )
         for one in found
     ]

@@ -31,15 +31,9 @@ def as_dict(one: Version) -> dict[str, object]:
     }
 
 
-def marks(one: Version, *, newest: bool = False) -> str:
-    """Tell what is special about a version: ``pinned, stable, with 3 skipped``; nothing where nothing is.
-
-    Args:
-        one: the version.
-        newest: whether it is the newest: then it is the current one unless another is, and that is not worth saying.
-    """
-    place = "pinned" if one.pinned else "current" if one.current and not newest else ""
-    return ", ".join(filter(None, (place, *one.labels, skipped(one))))
+def marks(one: Version) -> str:
+    """Tell what is special about a version: ``pinned, stable, with 3 skipped``; nothing where nothing is."""
+    return ", ".join(filter(None, ("pinned" if one.pinned else "", *one.labels, skipped(one))))
 
 
 def skipped(one: Version) -> str:

@@ -96,6 +96,8 @@ class LifecycleTests:
             await catalog.read(lambda tx: tx.find_version("r", "x"))
         await catalog.write(lambda tx: tx.delete_version("r", 1))
         assert (await numbers(catalog), await numbers(catalog, "s")) == ([0, 2], [0, 1, 2])
+        await catalog.write(lambda tx: (tx.label("r", 2, "x"), tx.unlabel("r", "x")))
+        assert (await catalog.read(lambda tx: tx.find_version("s", "x"))).number == 1
 
     async def test_a_time_stands_for_the_newest_version_that_was_made_by_then(self, catalog: Any) -> None:
         await sync(catalog, [], begin_only=True)

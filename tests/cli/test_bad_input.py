@@ -39,7 +39,7 @@ TO = ("--repository", "tools")
         (("version", "list", "tools"), "is no home yet"),
         (("version", "show", "tools", "1"), "is no home yet"),
         (("version", "diff", "tools"), "is no home yet"),
-        (("version", "show", "tools", "one"), "'one' is not a valid integer"),
+        (("version", "show", "tools", "1st"), "'1st' names no version: expected a number, a label, or a time"),
         (("version", "diff", "tools", "1"), "expected two versions, or none"),
         (("repository", "show", "a/b"), "'a/b' cannot name a repository"),
         (("manifest", "no/such/folder"), "'no/such/folder' does not exist"),
