@@ -68,7 +68,7 @@ class _Scanner:
 
     def key(self, table: Path) -> Path:
         """Read ``a."b c".d``, and note where it stands."""
-        line = bisect_right(self.ends, self.at - 1) + 1
+        line = bisect_right(self.ends, self.at) + 1
         while True:
             table = (*table, _plain(self.take(_NAME)))
             self.found.setdefault(table, line)

@@ -56,7 +56,7 @@ def test_the_next_sync_is_drawn_again_with_rates_of_its_own():
     console = terminal()
     with Screen(console) as screen:
         screen.on_next(STARTED)
-        screen.on_next(replace(KNOWN, done=3000, bytes_downloaded=9_000_000_000))
+        screen.on_next(replace(KNOWN, seconds=5.0, done=50, bytes_downloaded=900))
         screen.on_next(Finished(Report("0" * 32, "tools")))
         before = written(console)
         screen.on_next(replace(STARTED, repository="isos"))

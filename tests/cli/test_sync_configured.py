@@ -1,15 +1,20 @@
 """``rxsync sync`` of what ``rxsync.toml`` says."""
 
+import asyncio
 import base64
 import inspect
 import json
+import os
 import signal
-from contextlib import closing
+from contextlib import closing, suppress
 from sqlite3 import connect
 
 import pytest
 
+from rxsync.cli import run
+from rxsync.cli.globals import Settings
 from rxsync.pipeline.lock import locked
+from rxsync.pipeline.progress import Finished
 from rxsync.pipeline.report import Report
 from rxsync.pipeline.sync import sync
 
@@ -193,6 +198,30 @@ def test_a_signal_stops_them_all_and_what_was_not_begun_is_told(spawn, settings,
     else:
         assert out.splitlines()[-1] == "3 repositories: 1 failed (long), 1 not begun (last)"
         assert out.splitlines()[-2].split() == ["last", "not", "begun"]
+
+
+def test_a_signal_that_a_sync_held_back_until_its_version_was_made_stops_the_others(settings, monkeypatch, capfd):
+    async def holding(_, repository, *, events, **__):
+        os.kill(os.getpid(), signal.SIGTERM)
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        report = Report("0" * 32, repository.name, version=1)
+        events.on_next(Finished(report))
+        return report
+
+    monkeypatch.setattr("rxsync.config.syncing.sync", holding)
+    path = settings("[repositories.a]\nsource = '/'\n[repositories.b]\nsource = '/'")
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    called = Settings()
+    called.stop.listen()
+    try:
+        code = run(["--config", str(path), "sync", "--json"], called)
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    told = json.loads(capfd.readouterr().out)
+    assert (code, told["exit_code"], told["not_begun"]) == (143, 143, ["b"])
+    assert [(one["repository"], one["version"]) for one in told["repositories"]] == [("a", 1)]
 
 
 def everything(path):

@@ -8,7 +8,7 @@ from reactivex import Observer
 
 import rxsync
 from rxsync.config import sync_all
-from rxsync.config.several import WORST_FIRST, Several
+from rxsync.config.several import Several
 from rxsync.errors import DownloadError, UsageError
 from rxsync.pipeline.progress import Finished, Started
 from rxsync.pipeline.report import Report
@@ -99,7 +99,7 @@ def several(*codes):
     return Several([str(code) for code in codes], [Report(None, str(code), exit_code=code) for code in codes])
 
 
-@pytest.mark.parametrize(("code", "milder"), list(pairwise(WORST_FIRST)))
+@pytest.mark.parametrize(("code", "milder"), list(pairwise([1, 7, 6, 2, 8, 4, 5, 3, 0])))
 def test_the_worst_of_many_is_the_exit_code(code, milder):
     assert several(milder, code, 0).exit_code == several(code, milder).exit_code == code
 
