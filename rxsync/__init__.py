@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rxsync.models import Content
     from rxsync.pipeline.home import Home, Repository
     from rxsync.pipeline.open import open  # the name reads well with the package's before it
+    from rxsync.pipeline.planning import plan
     from rxsync.pipeline.recipe import Recipe
     from rxsync.pipeline.report import Report
     from rxsync.pipeline.sync import sync
@@ -30,6 +31,7 @@ _WHERE = {
     "Repository": "rxsync.pipeline.home",
     "RxSyncError": "rxsync.errors",
     "open": "rxsync.pipeline.open",
+    "plan": "rxsync.pipeline.planning",
     "sync": "rxsync.pipeline.sync",
 }
 
@@ -43,6 +45,7 @@ __all__ = [
     "Repository",
     "RxSyncError",
     "open",
+    "plan",
     "sync",
 ]
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from peewee import Database
 
 from rxsync.catalog import schema
-from rxsync.catalog.listing import Listing
+from rxsync.catalog.planning import Planning
 from rxsync.catalog.rows import Connection
 from rxsync.catalog.versions import Versions
 from rxsync.errors import CatalogError, LockedError
@@ -156,13 +156,22 @@ class DatabaseCatalog:
 
         await writer.run_alone(make)
 
-    async def read(self, work: Callable[[Listing], T]) -> T:
+    async def is_made(self) -> bool:
+        """Whether there is a home in the database; asked without making one.
+
+        Raises:
+            HomeError: it has another schema.
+            CatalogError: the database refused.
+        """
+        return await self._reader.run(lambda _, database: schema.check(database, self._reader.shown) != 0)
+
+    async def read(self, work: Callable[[Planning], T]) -> T:
         """Run ``work`` on one state of the database.
 
         Raises:
             CatalogError: the database refused.
         """
-        return await self._reader.run(lambda connection, database: work(Listing(connection, database)))
+        return await self._reader.run(lambda connection, database: work(Planning(connection, database)))
 
     async def write(self, work: Callable[[Versions], T]) -> T:
         """Run ``work`` in one transaction: all of it is kept, durably, or nothing. It may run again.

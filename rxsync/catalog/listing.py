@@ -76,6 +76,16 @@ class Listing(Reading):
         rows = self.connection.execute(f"{_VERSIONS} ORDER BY number", (self.repository_key(name),))
         return [Version(number, _time(created), *rest) for number, created, *rest in rows]
 
+    def fingerprint(self, name: str) -> str | None:
+        """What the source looked like when the newest version was found to hold all of it; None: nobody knows.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
+        sql = "SELECT fingerprint FROM repository WHERE id = ?"
+        (fingerprint,) = self.connection.execute(sql, (self.repository_key(name),)).fetchone()
+        return None if fingerprint is None else str(fingerprint)
+
     def version(self, name: str, number: int | None = None) -> Version:
         """One version; the newest where no number is given.
 

@@ -24,17 +24,17 @@ def check_url(url: str) -> str:
     return url
 
 
-def open_catalog(database: Path | str, *, writable: bool = True) -> DatabaseCatalog:
+def open_catalog(database: Path | str | None, *, writable: bool = True) -> DatabaseCatalog:
     """Open a catalog; it is connected when it is first used.
 
     Args:
-        database: a file of SQLite's, or a URL.
+        database: a file of SQLite's, or a URL; None for a database in memory.
         writable: False for reading only.
 
     Raises:
         UsageError: the URL cannot be, or the driver is not installed.
     """
-    if isinstance(database, Path):
+    if database is None or isinstance(database, Path):
         return SqliteCatalog(database, writable=writable)
     check_url(database)
     try:

@@ -42,8 +42,13 @@ class Runs(Writing):
         self._make("remote", "url", source, {})
         return key, self._key("remote", "url", source)
 
-    def end_run(self, run: str, exit_code: int, report: str) -> None:
-        """Note how the run ended, with its report as JSON."""
+    def end_run(self, run: str, exit_code: int, report: str, fingerprint: str | None = None) -> None:
+        """Note how the run ended, with its report as JSON, and what the source looked like, if all of it came in."""
+        if fingerprint is not None:
+            self.connection.execute(
+                "UPDATE repository SET fingerprint = ? WHERE name = (SELECT repository FROM sync_run WHERE id = ?)",
+                (fingerprint, run),
+            )
         self.connection.execute(
             "UPDATE sync_run SET finished = ?, exit_code = ?, report = ? WHERE id = ?",
             (now().isoformat(" "), exit_code, report, run),

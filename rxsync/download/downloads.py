@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from rxsync.declare.body import Body, Validators
 from rxsync.download.files import FileTransport
+from rxsync.download.fingerprint import fingerprint
 from rxsync.download.http import HttpTransport
 from rxsync.download.lines import LineSplitter
 from rxsync.download.receive import receive
@@ -97,6 +98,24 @@ class Downloads:
         for failure in failures:
             last.add_note(str(failure))
         raise last
+
+    async def fingerprint(self, url: str, known: str | None = None) -> str:
+        """Say what a file looks like: its ETag, its date, or the digest of its bytes, whichever can be had first.
+
+        One request, conditional where something is known; bytes are read only where the server says nothing else.
+
+        Args:
+            url: where it is.
+            known: what was said of it before; where it is unchanged, that is the answer.
+
+        Raises:
+            DownloadError: it could not be had.
+        """
+        look = partial(fingerprint, self._transport(url), url, known)
+        try:
+            return await look()
+        except DownloadError as error:
+            return await self._again(error, look)
 
     async def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncGenerator[str]:
         """Stream a text file line by line while it downloads: UTF-8, BOM dropped, LF or CRLF dropped.

@@ -44,7 +44,7 @@ class Content(Keyed):
 
     @property
     def place(self) -> bytes | None:
-        """Sixteen bytes that may stand only once in a version; None where the type has no repository key."""
+        """Sixteen bytes that may stand only once in a version; None where there are none, or not yet."""
         return content_type(type(self)).place(self)
 
     def learn(self, digests: Mapping[str, str], size: int) -> None:
@@ -106,14 +106,16 @@ class ContentType(RowType):
     Attributes:
         repository_key: take what may stand only once in a version off a row.
         learnt: fields that are known only once the files are here.
+        late: those of them that are part of the repository key.
     """
 
     repository_key: tuple[Read, ...]
     learnt: tuple[str, ...]
+    late: tuple[str, ...]
 
     def place(self, content: Content) -> bytes | None:
-        """Compute what may stand only once in a version; None for no such thing."""
-        if not self.repository_key:
+        """Compute what may stand only once in a version; None for no such thing, or where it is yet to be learnt."""
+        if not self.repository_key or any(content.__data__.get(name) is None for name in self.late):
             return None
         return identify(f"{self.name}/place", [read(content) for read in self.repository_key])
 
@@ -128,6 +130,9 @@ def content_type(model: type[Content]) -> ContentType:
     kind = row_type(model)
     learnt = tuple(field.name for field in fields_of(model, "learnt"))
     key, place = fields_of(model, "natural_key"), fields_of(model, "repository_key")
-    if late := [field.name for field in place if field.name in learnt and field not in key]:
-        raise DeclarationError(f"{model.__name__}.Meta.repository_key", late[0], "no learnt field but those of the key")
-    return ContentType(**vars(kind), repository_key=tuple(map(key_reader, place)), learnt=learnt)
+    late = tuple(field.name for field in place if field.name in learnt)
+    if unkeyed := [name for name in late if name not in {field.name for field in key}]:
+        raise DeclarationError(
+            f"{model.__name__}.Meta.repository_key", unkeyed[0], "no learnt field but those of the key"
+        )
+    return ContentType(**vars(kind), repository_key=tuple(map(key_reader, place)), learnt=learnt, late=late)

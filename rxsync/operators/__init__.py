@@ -9,9 +9,11 @@ from rxsync.operators.catalog_stage import CatalogStage
 from rxsync.operators.closure import closure
 from rxsync.operators.download_artifacts import download_artifacts
 from rxsync.operators.for_new_content import for_new_content
+from rxsync.operators.learn_keys import learn_keys
 from rxsync.operators.max_size import max_size
 from rxsync.operators.newest import NewestBy, Rank, newest
 from rxsync.operators.older_than import Published, older_than
+from rxsync.operators.plan_content import plan_content
 from rxsync.operators.ported_stage import PortedStage, as_source, as_stage
 from rxsync.operators.prioritize import prioritize
 from rxsync.operators.query_existing_artifacts import query_existing_artifacts
@@ -42,9 +44,11 @@ __all__ = [
     "exclude",
     "for_new_content",
     "include",
+    "learn_keys",
     "max_size",
     "newest",
     "older_than",
+    "plan_content",
     "prioritize",
     "query_existing_artifacts",
     "query_existing_content",

@@ -95,15 +95,7 @@ class _Download:
         return None
 
     def _get(self, artifact: DeclarativeArtifact, unit: DeclarativeContent) -> Work[DeclarativeContent]:
-        request = Request(
-            artifact.urls,
-            artifact.digests,
-            artifact.size,
-            artifact.headers,
-            artifact.validators or Validators(),
-            artifact.relative_path,
-            self._received,
-        )
+        request = request_of(artifact, self._received)
 
         def arrive(body: Body | None) -> tuple[DeclarativeContent]:
             if body is not None:
@@ -113,11 +105,29 @@ class _Download:
         return self._flights.board(artifact.digests, partial(self._fetch, request), arrive)
 
     def _is_wanted(self, unit: DeclarativeContent, artifact: DeclarativeArtifact) -> bool:
-        deferred = self._deferred if artifact.deferred is None else artifact.deferred
-        deferred = deferred and unit.content.is_known()  # a key that is learnt from the bytes needs them now
-        if deferred or artifact.body is not None:
-            return False
-        return artifact.stored is None or (unit.new is False and not artifact.digests)
+        return is_wanted(unit, artifact, self._deferred)
+
+
+def is_wanted(unit: DeclarativeContent, artifact: DeclarativeArtifact, deferred: bool) -> bool:
+    """Whether the artifact is to be asked for now; ``deferred``: what to do with one that says nothing itself."""
+    deferred = deferred if artifact.deferred is None else artifact.deferred
+    deferred = deferred and unit.content.is_known()  # a key that is learnt from the bytes needs them now
+    if deferred or artifact.body is not None:
+        return False
+    return artifact.stored is None or (unit.new is False and not artifact.digests)
+
+
+def request_of(artifact: DeclarativeArtifact, received: Callable[[int], None] | None = None) -> Request:
+    """What to ask a downloader for."""
+    return Request(
+        artifact.urls,
+        artifact.digests,
+        artifact.size,
+        artifact.headers,
+        artifact.validators or Validators(),
+        artifact.relative_path,
+        received,
+    )
 
 
 def _take(artifact: DeclarativeArtifact, body: Body) -> None:

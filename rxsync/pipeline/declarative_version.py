@@ -19,6 +19,7 @@ from rxsync.errors import CatalogError, ConflictError
 from rxsync.flow import Flow, from_async
 from rxsync.flow import run as run_flow
 from rxsync.pipeline.guards import DEFAULT, MaxDelete
+from rxsync.pipeline.promise import Promise
 from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.run import Run
 from rxsync.pipeline.standard import standard
@@ -40,6 +41,7 @@ class DeclarativeVersion:
         mirror: True: the version holds what the source declares; False: that, and what the last version holds.
         max_delete: how much may vanish in mirror mode.
         recipe: the steps; the standard ones where none is given.
+        promise: what a plan said; no version is made if it is another.
         finalize: looks at the version in the transaction that makes it; what it raises undoes it.
     """
 
@@ -58,11 +60,12 @@ class DeclarativeVersion:
         mirror: bool = True,
         max_delete: MaxDelete = DEFAULT,
         recipe: Recipe | None = None,
+        promise: Promise | None = None,
         finalize: Callable[[VersionTransaction, Version], None] | None = None,
     ) -> None:
         self.run, self.tally, self.mirror, self.max_delete = run, tally, mirror, max_delete
         self.recipe = standard(run) if recipe is None else recipe
-        self._finalize = finalize
+        self._finalize, self._promise = finalize, promise
         self._source = source if isinstance(source, Observable) else from_async(source)
 
     async def create(self, watch: Callable[[Flow], None] | None = None) -> tuple[Change, Version | None]:
@@ -74,7 +77,7 @@ class DeclarativeVersion:
         Raises:
             Exception: whatever the source or a step raised first; there is no version then.
             ConflictError: the source declares units that cannot stand in one version.
-            GuardError: too much would vanish.
+            GuardError: too much would vanish, or it is not what was promised.
         """
         await self.run.catalog.write(lambda tx: tx.begin_staging(self.run.id))
         try:
@@ -104,7 +107,10 @@ class DeclarativeVersion:
 
     def _complete(self, tx: VersionTransaction) -> tuple[Change, Version | None]:
         run = self.run
+        tx.spare(run.id, self.tally.spared)
         change = tx.change(run.id, run.repository_key, mirror=self.mirror)
+        if self._promise is not None:
+            self._promise.check(change, tx.digest(run.id))
         if self.mirror:
             self.max_delete.check(change, came_through=self.tally.came_through, declared=self.tally.declared)
         if not change.added and not change.removed:

@@ -124,6 +124,27 @@ class Home:
         finally:
             await catalog.close()
 
+    @asynccontextmanager
+    async def planning(self, types: Iterable[type[Keyed]]) -> AsyncIterator[DatabaseCatalog]:
+        """Open the database for a plan, which writes nothing; where there is no home yet, an empty one in memory.
+
+        Raises:
+            HomeError: the database has another schema.
+            CatalogError: the database refused.
+        """
+        made = not isinstance(self.database, Path) or self.database.exists()
+        catalog = open_catalog(self.database) if made else open_catalog(None)
+        try:
+            if not made:
+                await catalog.prepare(types)
+            elif not await catalog.is_made():
+                await catalog.close()
+                catalog = open_catalog(None)
+                await catalog.prepare(types)
+            yield catalog
+        finally:
+            await catalog.close()
+
     @property
     def locks(self) -> Path:
         """Where the lock files are."""

@@ -48,6 +48,10 @@ class Part(Plugin[Any, Any]):
         """Declare the part."""
         return self._declare(run)
 
+    async def fingerprint(self, run: Run[Any, Any], known: str | None) -> str | None:
+        """Nobody can tell of a part by itself."""
+        return None
+
     def finalize_version(self, run: Run[Any, Any], draft: Draft) -> None:
         """Let the whole look at the part; ``draft.repository`` tells which it is."""
         return self.whole.finalize_version(run, draft)

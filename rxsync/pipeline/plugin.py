@@ -78,6 +78,21 @@ class Plugin(Generic[Options, Context]):
         """
         return None
 
+    async def fingerprint(self, run: Run[Options, Context], known: str | None) -> str | None:
+        """Say what the source looks like now, in one line that is the same only where it would declare the same.
+
+        Where it is as it was when all of it came in, the sync ends there: nothing is declared, and none of the other
+        methods is called. Cheap, so one request at most: ``run.downloader.fingerprint(url, known)`` makes it.
+
+        Args:
+            run: the run.
+            known: what it said then; None where nothing is known, or options or rules are others now.
+
+        Returns:
+            The line; None, as here, where that cannot be told.
+        """
+        return None
+
     async def before_run(self, run: Run[Options, Context]) -> None:
         """Prepare, before anything is declared."""
 
@@ -92,6 +107,20 @@ class Plugin(Generic[Options, Context]):
 
         Not after a failure.
         """
+
+
+def recipe(
+    plugin: Plugin[Any, Any], standard: Recipe, run: Run[Any, Any], amend: Callable[[Recipe], Recipe] | None
+) -> Recipe:
+    """The line of a plugin, amended once more by the caller of the sync.
+
+    Raises:
+        FlowError: the plugin answers with something else.
+    """
+    given = plugin.recipe(standard, run)
+    if not isinstance(given, Recipe):
+        raise FlowError(f"plugin {plugin.name!r}: recipe() answers with {given!r}: expected a Recipe")
+    return given if amend is None else amend(given)
 
 
 def stream(plugin: Plugin[Any, Any], run: Run[Any, Any]) -> Observable[DeclarativeContent]:

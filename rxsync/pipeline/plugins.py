@@ -20,6 +20,12 @@ def installed() -> dict[str, EntryPoint]:
     return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
 
 
+def release(name: str) -> str:
+    """Which release of a plugin is installed, as text; empty for one that is not installed."""
+    point = installed().get(name)
+    return "" if point is None or point.dist is None else f"{point.dist.name} {point.dist.version}"
+
+
 def load(name: str) -> Plugin[Any, Any]:
     """Find and load the plugin of a name.
 

@@ -52,6 +52,7 @@ class Report:
         version: number of the repository's newest version now; None if nothing came of the run.
         base_version: number of the version it started from; None if the run never began.
         created: True if ``version`` was made by this run.
+        unchanged: True if the source said that it is what it was, so that nothing was declared.
         declared: units the source and the author's steps declared.
         new: units saved by this run.
         known: units that were saved before.
@@ -77,6 +78,7 @@ class Report:
     version: int | None = None
     base_version: int | None = None
     created: bool = False
+    unchanged: bool = False
     declared: int = 0
     new: int = 0
     known: int = 0
@@ -116,7 +118,7 @@ class Report:
               downloaded  1.2 GB in 2:05, 9.6 MB/s
         """
         yield self._headline()
-        for name, fact in self._facts().items():
+        for name, fact in self.facts().items():
             yield f"  {name:<10}  {safe(fact)}"
         for part in self.repositories:
             yield f"  {'part':<10}  {safe(part._headline())}"
@@ -140,7 +142,7 @@ class Report:
             tone,
             parts=[("new", self.new, "good"), ("known", self.known, "plain")]
             + [(word, getattr(self, word), "bad" if word == "failed" else "odd") for word in RARE],
-            facts=self._facts(),
+            facts=self.facts(),
             problems=[*self._shown_problems(), *more],
         )
         return {"text/plain": str(self), "text/html": shown}
@@ -149,17 +151,24 @@ class Report:
         if self.error is not None and self.version is None:
             stays = "" if self.base_version is None else f", version {self.base_version} stays"
             return f"{self.repository}: failed{stays}"
+        if self.unchanged:
+            return f"{self.repository}: the source is unchanged, version {self.version} stays"
         if not self.created:
             return f"{self.repository}: nothing changed, version {self.version} stays"
         added = count(self.added, "unit")
         return f"{self.repository}: version {self.version}, {added} added, {self.removed:,} removed"
 
-    def _facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, str]:
+        """What is told below the headline, by what it is called."""
+        if self.unchanged:
+            return {}
         parts = [f"{self.new:,} new", f"{self.known:,} known"]
         parts += [f"{number:,} {word}" for word in RARE if (number := getattr(self, word))]
         facts = {"declared": f"{count(self.declared, 'unit')}: {', '.join(parts)}"}
         if self.deferred:
             facts["deferred"] = f"{count(self.deferred, 'file')} left until wanted"
+        if self.kept:
+            facts["kept"] = f"{count(self.kept, 'unit')} of version {self.base_version} for what was skipped"
         facts["downloaded"] = self._downloaded()
         if self.error is not None:
             facts["error"] = f"{self.error.kind}: {self.error.message}"

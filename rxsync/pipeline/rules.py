@@ -1,17 +1,24 @@
-"""How a sync is to go about it.
+"""How a sync is to go about it: what may be said, with its defaults, checked once.
 
 Floor 4, pipeline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from hashlib import blake2b
+from typing import Any, Literal, TypedDict, get_args
 
 from rxsync.errors import UsageError
-from rxsync.pipeline.guards import MaxDelete
+from rxsync.operators.download_artifacts import MAX_CONCURRENT
+from rxsync.pipeline.guards import DEFAULT, MaxDelete
+from rxsync.pipeline.options import parse
+from rxsync.pipeline.plugin import Plugin
+from rxsync.pipeline.plugins import load, release
 from rxsync.pipeline.recipe import Recipe
+from rxsync.urls import without_credentials
+from rxsync.version import __version__
 
 Mode = Literal["mirror", "additive"]
 Policy = Literal["immediate", "on_demand"]
@@ -20,29 +27,90 @@ Amend = Callable[[Recipe], Recipe]
 RETRIES = 4
 
 
-@dataclass(frozen=True)
-class Rules:
-    """The arguments of ``sync``, checked. ``options`` are the plugin's.
+class SyncOptions(TypedDict, total=False):
+    """What may be said of a sync, and of a plan of one.
 
-    Raises:
-        UsageError: one cannot be.
+    Attributes:
+        plugin: what kind of repository the source is: a name, or a plugin itself. ``"file"`` unless said.
+        options: the plugin's, by name; values, or text as on the command line.
+        mode: ``mirror``, unless said: the version holds what the source declares; ``additive``: that, and what was
+            there.
+        policy: ``immediate``, unless said: bytes now; ``on_demand``: content and URLs now, bytes when they are wanted.
+        max_delete: how much may vanish in mirror mode; as text a number such as ``"50"``, or ``"20%"``, as unless said.
+        max_concurrent: most downloads at once; 50 unless said.
+        retries: attempts at one URL after the first, where trying again may help; 4 unless said.
+        full: True reads the source even where it says that nothing has changed.
+        amend: makes another recipe of the standard one.
     """
 
+    plugin: str | Plugin[Any, Any]
+    options: Mapping[str, object] | None
+    mode: Mode
+    policy: Policy
+    max_delete: MaxDelete | str
+    max_concurrent: int
+    retries: int
+    full: bool
+    amend: Amend | None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The same, checked. ``options`` are the plugin's dataclass."""
+
+    plugin: Plugin[Any, Any]
+    options: object
     mode: Mode
     policy: Policy
     max_delete: MaxDelete
     max_concurrent: int
     retries: int
+    full: bool
     amend: Amend | None
-    options: object
 
-    def __post_init__(self) -> None:
-        """Check them."""
-        if self.mode not in get_args(Mode):
-            raise UsageError(f"mode {self.mode!r}: expected {' or '.join(get_args(Mode))}")
-        if self.policy not in get_args(Policy):
-            raise UsageError(f"policy {self.policy!r}: expected {' or '.join(get_args(Policy))}")
-        if self.max_concurrent < 1:
-            raise UsageError(f"max_concurrent {self.max_concurrent}: expected at least 1")
-        if self.retries < 0:
-            raise UsageError(f"retries {self.retries}: expected at least 0")
+    def fingerprint(self, source: str) -> str | None:
+        """Sum up what decides, beside the source, what a version of it holds; None where that cannot be known."""
+        if self.amend is not None:
+            return None
+        kind = type(self.plugin)
+        facts = (
+            __version__,
+            f"{kind.__module__}.{kind.__qualname__}",
+            release(self.plugin.name),
+            without_credentials(source),
+            repr(self.options),
+            self.mode,
+            self.policy,
+        )
+        return blake2b("\0".join(facts).encode(), digest_size=16).hexdigest()
+
+
+def arrange(
+    *,
+    plugin: str | Plugin[Any, Any] = "file",
+    options: Mapping[str, object] | None = None,
+    mode: Mode = "mirror",
+    policy: Policy = "immediate",
+    max_delete: MaxDelete | str = DEFAULT,
+    max_concurrent: int = MAX_CONCURRENT,
+    retries: int = RETRIES,
+    full: bool = False,
+    amend: Amend | None = None,
+) -> Rules:
+    """Make rules of what was said; see ``SyncOptions``.
+
+    Raises:
+        UsageError: something cannot be.
+    """
+    if mode not in get_args(Mode):
+        raise UsageError(f"mode {mode!r}: expected {' or '.join(get_args(Mode))}")
+    if policy not in get_args(Policy):
+        raise UsageError(f"policy {policy!r}: expected {' or '.join(get_args(Policy))}")
+    if max_concurrent < 1:
+        raise UsageError(f"max_concurrent {max_concurrent}: expected at least 1")
+    if retries < 0:
+        raise UsageError(f"retries {retries}: expected at least 0")
+    loaded = load(plugin) if isinstance(plugin, str) else plugin
+    guard = MaxDelete.parse(max_delete) if isinstance(max_delete, str) else max_delete
+    chosen = parse(loaded.options, options or {}, loaded.name)
+    return Rules(loaded, chosen, mode, policy, guard, max_concurrent, retries, full, amend)

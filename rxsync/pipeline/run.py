@@ -14,6 +14,7 @@ from rxsync.declare import DeclarativeArtifact, DeclarativeContent
 from rxsync.download import LineSplitter
 from rxsync.errors import FlowError
 from rxsync.models import Remote
+from rxsync.operators.download_artifacts import request_of
 from rxsync.pipeline.quarantine import keep_aside
 from rxsync.pipeline.report import Report
 from rxsync.ports.catalog import Catalog
@@ -55,6 +56,7 @@ class Run(Generic[Options, Context]):
         max_concurrent: most units being downloaded at once.
         received: told each number of bytes as they arrive.
         nested: runs the line of a sub-repository; see ``subrepository``.
+        planning: True where nothing is written, and bytes are fetched only where somebody reads them.
     """
 
     id: str
@@ -72,6 +74,7 @@ class Run(Generic[Options, Context]):
     max_concurrent: int
     received: Callable[[int], None]
     nested: Nested
+    planning: bool = False
 
     async def subrepository(self, name: str, declare: Declare, *, on_error: OnNested = "fail") -> Report:
         """Sync what ``declare`` gives into a repository of its own, ``REPOSITORY+name``, by a line of its own.
@@ -105,6 +108,7 @@ class Run(Generic[Options, Context]):
             FlowError: its bytes are not here.
             StorageError: they cannot be read.
         """
+        await self._come_by(artifact)
         body, stored = artifact.body, artifact.stored
         if body is not None and body.kept:  # shared with a unit that is saved already: the store has it, and it alone
             async for piece in self.storage.read(body.sha256):
@@ -120,6 +124,11 @@ class Run(Generic[Options, Context]):
                 yield piece
         else:
             raise FlowError(f"{artifact.relative_path}: its bytes are not here; await its unit, or do not defer it")
+
+    async def _come_by(self, artifact: DeclarativeArtifact) -> None:
+        """A plan fetches what somebody reads, and that alone; a sync has it by now."""
+        if self.planning and artifact.body is None and artifact.stored is None and not artifact.deferred:
+            artifact.body = await self.downloader.fetch(request_of(artifact, self.received))
 
     async def lines_of(self, artifact: DeclarativeArtifact) -> AsyncIterator[str]:
         """Read a text file that has been fetched, or is in the store, line by line: UTF-8, without their ends.

@@ -12,10 +12,12 @@ from weakref import ref
 from reactivex import Observable
 from reactivex import operators as ops
 
-from rxsync.declare import DeclarativeContent
-from rxsync.errors import FlowError
+from rxsync.declare import DeclarativeArtifact, DeclarativeContent
+from rxsync.errors import DeclarationError, FlowError
+from rxsync.models import content_type
 from rxsync.operators import Stage
 from rxsync.pipeline.report import Problem
+from rxsync.ports.catalog import Spared
 
 NAMED = 1000
 """Units that are named of those that a step drops; the others are counted."""
@@ -39,6 +41,7 @@ class Tally:
         self.bytes_downloaded = self.filtered = self.skipped = 0
         self.ended = False
         self.problems: list[Problem] = []
+        self.spared: list[Spared] = []
         self._watched: dict[str, _Inside] = {}
 
     @property
@@ -81,6 +84,7 @@ class Tally:
             self.filtered += 1
             return
         self.skipped += 1
+        self.spared.append(_spared(unit))
         if (skip := unit.skipped) is not None:
             self.problems.append(Problem(unit.name, None, skip.reason, skip.kind, skip.step, 0))
 
@@ -102,9 +106,11 @@ class Tally:
             self.new += 1
         else:
             self.known += 1
-        for artifact in unit.artifacts:
-            if artifact.stored is None:
-                self.deferred += 1
+        self.deferred += sum(self.is_left(unit, artifact) for artifact in unit.artifacts)
+
+    def is_left(self, unit: DeclarativeContent, artifact: DeclarativeArtifact) -> bool:
+        """Whether the bytes of a file, at the end, are left for later."""
+        return artifact.stored is None
 
     def watch(self, name: str, stage: Stage) -> Stage:
         """Wrap an author's stage, so that what it drops and what it adds is known."""
@@ -129,6 +135,17 @@ class Tally:
             if count := inside.gone + sum(times for _, _, times in inside.units.values()):
                 names = [*inside.names, *(unit for _, unit, _ in inside.units.values())]
                 yield name, count, names[:NAMED]
+
+
+def _spared(unit: DeclarativeContent) -> Spared:
+    content = unit.content
+    kind = content_type(type(content)).name
+    if content.is_known():
+        return Spared(kind, content.identity, content.place)
+    try:
+        return Spared(kind, None, content.place)
+    except DeclarationError:  # it refers to a unit whose own key is yet to be learnt
+        return Spared(kind, None, None)
 
 
 def _stays(unit: DeclarativeContent) -> bool:

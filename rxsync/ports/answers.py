@@ -88,6 +88,7 @@ class Change:
         added: units that would come.
         removed: units that would go.
         vanishing: those of them whose repository key nothing added takes.
+        kept: units that stay for what was declared and left out.
     """
 
     base: int
@@ -95,6 +96,48 @@ class Change:
     added: int
     removed: int
     vanishing: int
+    kept: int = 0
+
+
+class Spared(NamedTuple):
+    """What is known of a unit that was declared and then left out.
+
+    Attributes:
+        type: its content type.
+        identity: None where a field of its natural key was to be learnt.
+        repository_key: None where it has none, or that was to be learnt. Where nothing at all is known of it, it may be
+            any of its type.
+    """
+
+    type: str
+    identity: bytes | None
+    repository_key: bytes | None
+
+
+Wanted = tuple[str, int | None]
+"""Bytes that must be fetched: what tells them from others, and their size in bytes, if it is known."""
+
+
+class Planned(NamedTuple):
+    """A unit as a plan notes it.
+
+    Attributes:
+        id: key of its row; None for one that is not saved.
+        identity: of its natural key.
+        type: its content type.
+        repository_key: what may stand only once in a version; None for none.
+        origin: where in the source it was declared; None if nobody said.
+        files: (path, size in bytes or None) each.
+        wanted: bytes of it that must be fetched.
+    """
+
+    id: int | None
+    identity: bytes
+    type: str
+    repository_key: bytes | None
+    origin: str | None
+    files: tuple[tuple[str, int | None], ...]
+    wanted: tuple[Wanted, ...]
 
 
 @dataclass(frozen=True, slots=True)

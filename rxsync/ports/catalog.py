@@ -17,11 +17,14 @@ from rxsync.ports.answers import (
     Change,
     Clash,
     Declared,
+    Planned,
     RemoteFile,
     RepositorySummary,
     SavedContent,
+    Spared,
     Unit,
     Version,
+    Wanted,
 )
 
 __all__ = [
@@ -30,13 +33,17 @@ __all__ = [
     "Clash",
     "Declared",
     "ListTransaction",
+    "PlanTransaction",
+    "Planned",
     "ReadTransaction",
     "RemoteFile",
     "RepositorySummary",
     "SavedContent",
+    "Spared",
     "Unit",
     "Version",
     "VersionTransaction",
+    "Wanted",
     "WriteTransaction",
 ]
 
@@ -73,6 +80,13 @@ class ListTransaction(ReadTransaction, Protocol):
 
     def versions(self, name: str) -> Sequence[Version]:
         """The versions of a repository, oldest first.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
+
+    def fingerprint(self, name: str) -> str | None:
+        """What the source looked like when the newest version was found to hold all of it; None: nobody knows.
 
         Raises:
             NotFoundError: no such repository.
@@ -135,14 +149,65 @@ class WriteTransaction(ReadTransaction, Protocol):
         """Note (content, origin) as declared by a run; answers those that were not noted before."""
 
 
-class VersionTransaction(WriteTransaction, ListTransaction, Protocol):
+class CompareTransaction(ReadTransaction, Protocol):
+    """What a run would change. What it notes is the connection's own, and temporary."""
+
+    def begin_staging(self, run: str) -> None:
+        """Give the run a place to note what it declares."""
+
+    def end_staging(self, run: str) -> None:
+        """Forget what the run noted."""
+
+    def spare(self, run: str, units: Iterable[Spared]) -> None:
+        """Note units that the run declared and then left out: a mirror keeps what it has in their place."""
+
+    def change(self, run: str, repository: int, *, mirror: bool) -> Change:
+        """Compare what the run noted with the newest version of the repository."""
+
+    def clash(self, run: str, repository: int) -> Clash | None:
+        """Find two units that could not stand together in the version after ``change``."""
+
+    def digest(self, run: str) -> str:
+        """Sum up all that the run noted: 32 hex digits, the same for the same units, whatever their order."""
+
+
+class PlanTransaction(ListTransaction, CompareTransaction, Protocol):
+    """What a plan needs. Its ``change`` and ``clash`` know of units that have no rows yet."""
+
+    def repository_key(self, name: str) -> int:
+        """The key of a repository.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
+
+    def begin_plan(self, run: str) -> None:
+        """Give the plan a place for its notes, those of ``begin_staging`` among them."""
+
+    def end_plan(self, run: str) -> None:
+        """Forget them."""
+
+    def plan(self, run: str, units: Sequence[Planned]) -> set[int]:
+        """Note units as declared; answers the places, in ``units``, of those that were not noted before."""
+
+    def wanted(self, run: str) -> tuple[int, int, int]:
+        """What must be fetched: how many files, their bytes as far as they are known, files of unknown size."""
+
+    def coming(self, run: str) -> Sequence[Unit]:
+        """The units that ``change`` found to be added, by path."""
+
+    def going(self, run: str) -> Sequence[Unit]:
+        """The units that ``change`` found to be removed, by path."""
+
+
+class VersionTransaction(WriteTransaction, ListTransaction, CompareTransaction, Protocol):
     """What only the end of a run needs."""
 
     def begin_run(self, run: str, repository: str, source: str) -> tuple[int, int]:
         """Note that a run began; make repository and remote where they are new; answer the keys of both."""
 
-    def end_run(self, run: str, exit_code: int, report: str) -> None:
-        """Note how the run ended, with its report as JSON."""
+    def end_run(self, run: str, exit_code: int, report: str, fingerprint: str | None = None) -> None:
+        """Note how the run ended, with its report as JSON, and what the source looked like, if all of it came in."""
 
     def delete_repository(self, name: str) -> int:
         """Forget a repository with all its versions; its content stays. Answers how many versions went.
@@ -151,18 +216,6 @@ class VersionTransaction(WriteTransaction, ListTransaction, Protocol):
             NotFoundError: no such repository.
         """
 
-    def begin_staging(self, run: str) -> None:
-        """Give the run a place to note what it declares."""
-
-    def end_staging(self, run: str) -> None:
-        """Forget what the run noted."""
-
-    def change(self, run: str, repository: int, *, mirror: bool) -> Change:
-        """Compare what the run noted with the newest version of the repository."""
-
-    def clash(self, run: str, repository: int) -> Clash | None:
-        """Find two units that could not stand together in the version after ``change``."""
-
     def complete(self, run: str, repository: int, change: Change, *, skipped: int = 0) -> Version:
         """Make the version that ``change`` describes; ``skipped`` units that belong in it are not."""
 
@@ -170,7 +223,7 @@ class VersionTransaction(WriteTransaction, ListTransaction, Protocol):
 class Catalog(Protocol):
     """A database, one writer at a time."""
 
-    async def read(self, work: Callable[[ListTransaction], T]) -> T:
+    async def read(self, work: Callable[[PlanTransaction], T]) -> T:
         """Run ``work`` on one state of the database.
 
         Raises:

@@ -47,6 +47,17 @@ class Downloader(Protocol):
             StorageError: there is no room for it.
         """
 
+    async def fingerprint(self, url: str, known: str | None = None) -> str:
+        """Say what a file looks like: its ETag, its date, or the digest of its bytes, whichever can be had first.
+
+        Args:
+            url: where it is.
+            known: what was said of it before, for a conditional request; where it is unchanged, that is the answer.
+
+        Raises:
+            DownloadError: it could not be had.
+        """
+
     def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncGenerator[str, None]:
         """Stream a text file line by line while it downloads: UTF-8, BOM dropped, LF or CRLF dropped.
 

@@ -151,6 +151,14 @@ class SimulatedRemote:
         """
         return await self._downloads.fetch(request)
 
+    async def fingerprint(self, url: str, known: str | None = None) -> str:
+        """Say what a file looks like; ``known``, where it is unchanged.
+
+        Raises:
+            DownloadError: it could not be had.
+        """
+        return await self._downloads.fingerprint(url, known)
+
     def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncGenerator[str, None]:
         """Stream a text file line by line: UTF-8, BOM dropped, LF or CRLF dropped.
 

@@ -17,7 +17,7 @@ from tests.bench.measure import measure
 
 async def once(url: str, home: str, policy: str) -> int:
     """Sync, and answer how many units there were; each of them must have come through, once."""
-    report = await sync(url, open_home(home).repository("bench"), plugin=plugin, policy=cast(Policy, policy))
+    report = await sync(url, open_home(home).repository("bench"), plugin=plugin, policy=cast(Policy, policy), full=True)
     if report.declared != report.new + report.known or report.created != (report.new > 0):
         raise SystemExit(f"not what was to be measured: {report}")
     return report.declared

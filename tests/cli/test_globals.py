@@ -8,8 +8,7 @@ import pytest
 from rxsync.cli import root
 from rxsync.cli.globals import Settings
 from rxsync.cli.sync import sync
-from rxsync.pipeline.sync import Mode, Policy
-from rxsync.pipeline.sync import sync as sync_function
+from rxsync.pipeline.rules import Mode, Policy, arrange
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_the_defaults_are_those_of_the_library():
     context = sync.make_context("sync", [".", "--repository", "tools"], obj=Settings())
     given = {name: str(value) for name, value in context.params.items()}
     for name in ("mode", "policy", "max_delete", "max_concurrent", "retries"):
-        assert given[name] == str(inspect.signature(sync_function).parameters[name].default)
+        assert given[name] == str(inspect.signature(arrange).parameters[name].default)
 
 
 def test_the_choices_are_those_of_the_library():

@@ -121,3 +121,53 @@ def test_output_is_whole_in_a_terminal_that_knows_only_ascii(spawn, rxsync, fold
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert "\\xe9.txt\n" in out
+
+
+ENDLESS = """
+import asyncio
+from peewee import IntegerField
+from rxsync.plugin import Content, DeclarativeContent, Plugin
+
+class Number(Content):
+    number = IntegerField()
+    class Meta:
+        content_type = "endless.number"
+        natural_key = ("number",)
+
+class Endless(Plugin):
+    name = "endless"
+    content_types = (Number,)
+
+    async def declare(self, run):
+        number = 0
+        while True:
+            if number == 5000:
+                open(run.remote.url.removeprefix("file://") + "begun", "w").close()
+            yield DeclarativeContent(Number(number=number))
+            number += 1
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_third_partys_source_that_never_ends_is_stopped(spawn, rxsync, tmp_path, home, number, code):
+    """Nor does it ever wait: it is the line that makes it pause."""
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    named = tmp_path / "endless-1.dist-info"
+    named.mkdir()
+    (named / "METADATA").write_text("Metadata-Version: 2.1\nName: endless\nVersion: 1\n")
+    (named / "entry_points.txt").write_text("[rxsync.plugins]\nendless = endless:Endless\n")
+    source = tmp_path / "source"
+    source.mkdir()
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    command = ["sync", f"{source}/", "--repository", "numbers", "--plugin", "endless", "--json"]
+    process = spawn(*command, env={**os.environ, "PYTHONPATH": path})
+    while not (source / "begun").exists():
+        assert process.poll() is None, process.communicate()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    report = json.loads(out)
+    assert process.returncode == report["exit_code"] == code
+    assert (report["error"]["kind"], report["version"]) == ("Cancelled", None)
+    assert report["declared"] >= 5000
+    assert ("Traceback" in err, leftovers(home)) == (False, [])
+    assert [one["present"] for one in rxsync("version", "list", "numbers", "--json").json["versions"]] == [0]

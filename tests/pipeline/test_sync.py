@@ -113,7 +113,7 @@ async def test_a_first_sync_makes_version_1_with_every_file_under_its_sha256(sou
 async def test_an_unchanged_source_makes_no_version_and_fetches_nothing(source, home):
     fill(source, {"a": b"one", "b": b"two"})
     await mirror(source, home)
-    report = await mirror(source, home)
+    report = await mirror(source, home, full=True)
     assert (report.version, report.base_version, report.created) == (1, 1, False)
     assert (report.known, report.new, report.bytes_downloaded) == (2, 0, 0)
 

@@ -48,7 +48,7 @@ async def front_door() -> None:
     assert_type(report, rxsync.Report)
     assert_type(report.version, int | None)
     await rxsync.sync("folder", repository, mode="miror")  # type: ignore[arg-type]  # must be refused
-    await rxsync.sync("folder", repository, "file")  # type: ignore[call-arg]  # must be refused
+    await rxsync.sync("folder", repository, "file")  # type: ignore[arg-type, call-arg, unused-ignore]  # must be refused
     await rxsync.sync("folder", "files")  # type: ignore[arg-type]  # must be refused
 
 

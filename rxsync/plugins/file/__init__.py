@@ -51,13 +51,11 @@ class FilePlugin(Plugin[NoOptions, None]):
             MetadataError: the manifest is malformed; names the line, what was expected and what came.
             DownloadError: it cannot be had.
         """
-        url = str(run.remote.url)
-        folder = url[: len(url.partition("?")[0].rpartition("/")[0]) + 1]
-        if url == folder and not _has_manifest(folder):
+        folder, manifest = _places(run)
+        if manifest is None:
             async for entry in summed(_path(folder)):
                 yield _unit(folder, entry, None)
             return
-        manifest = folder + MANIFEST if url == folder else url
         name = unquote(urlsplit(manifest).path.rpartition("/")[2])
         number = 0
         async with aclosing(run.downloader.lines(manifest)) as lines:
@@ -69,6 +67,20 @@ class FilePlugin(Plugin[NoOptions, None]):
                     raise _malformed(name, line, error) from error
                 if read is not None:
                     yield _unit(folder, read, f"{name} line {number}")
+
+    async def fingerprint(self, run: Run[NoOptions, None], known: str | None) -> str | None:
+        """Say what the manifest looks like; a folder without one would have to be read."""
+        _, manifest = _places(run)
+        return None if manifest is None else await run.downloader.fingerprint(manifest, known)
+
+
+def _places(run: Run[NoOptions, None]) -> tuple[str, str | None]:
+    """The URLs of the folder and of its manifest; None where there is none."""
+    url = str(run.remote.url)
+    folder = url[: len(url.partition("?")[0].rpartition("/")[0]) + 1]
+    if url != folder:
+        return folder, url
+    return folder, folder + MANIFEST if _has_manifest(folder) else None
 
 
 def _malformed(name: str, line: str, error: ManifestError) -> MetadataError:

@@ -1,0 +1,60 @@
+"""What a file looks like, without reading it where that can be helped.
+
+Floor 3, download. ``etag "…"``, ``modified DATE`` or ``sha256 HEX``: what the server said to know it by, strongest
+first, else what its bytes say.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+
+from rxsync.declare.body import Validators
+from rxsync.download.transport import Transport
+
+YOUNG = timedelta(seconds=60)
+"""A date has seconds: a file that was written so lately may be written again under the same date (RFC 9110, 8.8.2)."""
+
+
+async def fingerprint(transport: Transport, url: str, known: str | None) -> str:
+    """Ask once.
+
+    Args:
+        transport: whom.
+        url: where the file is.
+        known: what was answered before; given back where the file is unchanged.
+
+    Raises:
+        DownloadError: there is no answer, or it broke off.
+    """
+    async with transport.open(url, {}, _held(known)) as answer:
+        if answer.unchanged and known is not None:
+            return known
+        if said := _said(answer.validators):
+            return said
+        digest = sha256()
+        while piece := await answer.read():
+            digest.update(piece)
+        return f"sha256 {digest.hexdigest()}"
+
+
+def _held(known: str | None) -> Validators:
+    kind, _, value = (known or "").partition(" ")
+    return Validators(value if kind == "etag" else None, value if kind == "modified" else None)
+
+
+def _said(validators: Validators) -> str | None:
+    if validators.etag:
+        return f"etag {validators.etag}"
+    if validators.last_modified and _is_old(validators.last_modified):
+        return f"modified {validators.last_modified}"
+    return None
+
+
+def _is_old(date: str) -> bool:
+    try:
+        written = parsedate_to_datetime(date)
+    except ValueError:
+        return False
+    return datetime.now(UTC) - written.replace(tzinfo=written.tzinfo or UTC) > YOUNG
