@@ -6,6 +6,15 @@ move a cursor.
 
 from __future__ import annotations
 
+import re
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_BYTES = {"B": 1} | {
+    f"{letter}{end}": base**power
+    for power, letter in enumerate("KMGT", 1)
+    for end, base in (("", 1000), ("B", 1000), ("IB", 1024))
+}
+
 
 def safe(text: str) -> str:
     r"""Escape what a terminal would obey rather than show.
@@ -60,3 +69,36 @@ def count(number: int, noun: str) -> str:
     ('1 unit', '1,234 units')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def parse_duration(text: str) -> float:
+    """Read what people call a time; in seconds.
+
+    >>> parse_duration("90s"), parse_duration("1.5h"), parse_duration("7d"), parse_duration("0")
+    (90.0, 5400.0, 604800.0, 0.0)
+
+    Raises:
+        ValueError: it is none.
+    """
+    return _measure(text, _SECONDS, 's, m, h or d behind it, such as "24h"')
+
+
+def parse_size(text: str) -> int:
+    """Read what people call a size; in bytes. ``K``, ``M``, ``G``, ``T`` are thousands, ``KiB`` and so on 1024s.
+
+    >>> parse_size("10M"), parse_size("1.5GiB"), parse_size("512 kB"), parse_size("0")
+    (10000000, 1610612736, 512000, 0)
+
+    Raises:
+        ValueError: it is none.
+    """
+    return int(_measure(text.upper(), _BYTES, 'a unit behind it, such as "10M" or "1.5GiB"'))
+
+
+def _measure(text: str, units: dict[str, int], expected: str) -> float:
+    match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([A-Za-z]*)", text.strip())
+    if match and match[2] in units:
+        return float(match[1]) * units[match[2]]
+    if match and not match[2] and float(match[1]) == 0:
+        return 0.0
+    raise ValueError(f'"{text}": expected a number with {expected}')

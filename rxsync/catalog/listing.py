@@ -6,11 +6,10 @@ Floor 3, catalog. Asked seldom, but of large repositories: each answer costs wha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
-from rxsync.catalog.reading import Reading
+from rxsync.catalog.history import History, as_time
 from rxsync.catalog.rows import stream
 from rxsync.errors import NotFoundError
 from rxsync.ports.catalog import RepositorySummary, Unit, Version
@@ -55,13 +54,13 @@ _CHANGED = """
                     THEN 1 ELSE 0 END) = 0"""
 
 
-class Listing(Reading):
+class Listing(History):
     """A transaction that answers people. Implements ``rxsync.ports.catalog.ListTransaction``."""
 
     def repositories(self) -> list[RepositorySummary]:
         """Every repository with its newest version, by name."""
         rows = self.connection.execute(_REPOSITORIES)
-        return [RepositorySummary(n, versions, newest, _time(at), units) for n, versions, newest, at, units in rows]
+        return [RepositorySummary(n, versions, newest, as_time(at), units) for n, versions, newest, at, units in rows]
 
     def content_types(self) -> list[str]:
         """The types of all content that is saved, by name."""
@@ -74,7 +73,7 @@ class Listing(Reading):
             NotFoundError: no such repository.
         """
         rows = self.connection.execute(f"{_VERSIONS} ORDER BY number", (self.repository_key(name),))
-        return [Version(number, _time(created), *rest) for number, created, *rest in rows]
+        return [Version(number, as_time(created), *rest) for number, created, *rest in rows]
 
     def fingerprint(self, name: str) -> str | None:
         """What the source looked like when the newest version was found to hold all of it; None: nobody knows.
@@ -98,7 +97,7 @@ class Listing(Reading):
             sql, (self.repository_key(name), *([] if number is None else [number]))
         ).fetchone()
         if row is not None:
-            return Version(row[0], _time(row[1]), *row[2:])
+            return Version(row[0], as_time(row[1]), *row[2:])
         versions = self.versions(name)
         raise NotFoundError(f"{name}: no version {number}; it has {versions[0].number} to {versions[-1].number}")
 
@@ -125,8 +124,3 @@ class Listing(Reading):
         rows = stream(self.connection, _UNITS.format(members=members), names)
         for (_, kind, identity), files in groupby(rows, key=itemgetter(0, 1, 2)):
             yield Unit(kind, identity.hex(), tuple(row[3:] for row in files if row[3] is not None))
-
-
-def _time(at: str | datetime) -> datetime:
-    """SQLite keeps times as text."""
-    return at if isinstance(at, datetime) else datetime.fromisoformat(at)

@@ -184,6 +184,42 @@ class Unit(NamedTuple):
         return self.files[0][0] if self.files else f"{self.type} {self.identity}"
 
 
+class CurrentVersion(NamedTuple):
+    """The version that a repository shows.
+
+    Attributes:
+        repository: its name.
+        pinned: whether it is current whatever comes later; else it is the newest.
+        version: it.
+    """
+
+    repository: str
+    pinned: bool
+    version: Version
+
+
+class RunRecord(NamedTuple):
+    """A run, as it was noted.
+
+    Attributes:
+        run: 32 hex digits.
+        repository: its name.
+        source: URL without credentials.
+        started: when, in UTC.
+        finished: when it ended, in UTC; None if it did not.
+        exit_code: what it ended with; likewise.
+        report: its report, as JSON; likewise.
+    """
+
+    run: str
+    repository: str
+    source: str
+    started: datetime
+    finished: datetime | None
+    exit_code: int | None
+    report: str | None
+
+
 class RepositorySummary(NamedTuple):
     """A repository, as it is listed.
 

@@ -15,13 +15,14 @@ import pytest
 from rxsync.errors import CatalogError
 from rxsync.models import Content
 from rxsync.ports.catalog import Clash, Declared, RemoteFile, VersionTransaction
+from rxsync.testing.catalog_history import HistoryTests
 from rxsync.testing.catalog_units import TYPES, Stone, declared, leaf
 from rxsync.testing.catalog_versions import VersionTests
 
 __all__ = ["TYPES", "CatalogTests"]
 
 
-class CatalogTests(VersionTests):
+class CatalogTests(VersionTests, HistoryTests):
     """Subclass it and give ``catalog``: a fixture that yields an empty catalog, prepared for ``TYPES``."""
 
     @pytest.fixture

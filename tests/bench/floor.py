@@ -35,8 +35,8 @@ BEGIN = """
     INSERT INTO sync_run (id, repository, source, started) VALUES ('floor', 'bench', 'floor', '2000-01-01 00:00:00');
     INSERT INTO repository (id, name, last_version) VALUES (1, 'bench', 1);
     INSERT INTO remote (id, url) VALUES (1, 'floor');
-    INSERT INTO repository_version (repository_id, number, created, run_id, present, added, removed)
-        VALUES (1, 0, '2000-01-01 00:00:00', NULL, 0, 0, 0);
+    INSERT INTO repository_version (repository_id, number, created, run_id, present, added, removed, skipped)
+        VALUES (1, 0, '2000-01-01 00:00:00', NULL, 0, 0, 0, 0);
 """
 
 ROWS = {
@@ -49,8 +49,8 @@ ROWS = {
 }
 
 END = """
-    INSERT INTO repository_version (repository_id, number, created, run_id, present, added, removed)
-    SELECT 1, 1, '2000-01-01 00:00:00', 'floor', count(*), count(*), 0 FROM repository_content
+    INSERT INTO repository_version (repository_id, number, created, run_id, present, added, removed, skipped)
+    SELECT 1, 1, '2000-01-01 00:00:00', 'floor', count(*), count(*), 0, 0 FROM repository_content
 """
 
 

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.bench import status
 from tests.bench.check import check_same
 from tests.bench.floor import floor
 from tests.bench.measure import Figures
@@ -74,4 +75,11 @@ def test_all_of_it_runs_and_says_what_served_the_files(capsys, tmp_path):
     told = capsys.readouterr().out
     for line in ("server: ", "floor (20)", "first sync (20)", "second sync (20)", "on demand (30)", "goal: "):
         assert line in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_figures_of_a_status_are_of_a_repository_with_versions_and_files(capsys, tmp_path):
+    status.main(["--units", "30", "--versions", "4", "--churn", "5", "--times", "1", "--folder", str(tmp_path)])
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in told] == ["newest", "pinned"]
     assert not list(tmp_path.iterdir())
