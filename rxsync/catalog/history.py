@@ -8,16 +8,11 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from rxsync.catalog.finding import as_time
 from rxsync.catalog.reading import Reading
 from rxsync.catalog.rows import Cell, lock_key
 from rxsync.errors import NotFoundError
-from rxsync.ports.catalog import CurrentVersion, RunRecord, Version
-
-_CURRENT = """
-    SELECT r.name, r.pinned, v.number, v.created, v.present, v.added, v.removed, v.run_id, v.skipped
-    FROM repository r JOIN repository_version v ON v.repository_id = r.id AND v.number =
-        coalesce(r.pinned, (SELECT max(number) FROM repository_version WHERE repository_id = r.id))
-    ORDER BY r.name COLLATE BINARY"""
+from rxsync.ports.catalog import RunRecord
 
 # That keys are above 0 goes without saying, but for SQLite's planner: it leads to the index that has all it takes, of
 # 100,000 units in 250,000 rows in 80 ms instead of 200.
@@ -40,14 +35,6 @@ _RUNS = "SELECT id, repository, source, started, finished, exit_code, report FRO
 class History(Reading):
     """A transaction that tells how things stand; part of one that answers people."""
 
-    def current_versions(self) -> list[CurrentVersion]:
-        """The version that each repository shows, by name: the one it is pinned to, or the newest."""
-        rows = self.connection.execute(_CURRENT)
-        return [
-            CurrentVersion(name, pinned is not None, Version(number, as_time(created), *rest))
-            for name, pinned, number, created, *rest in rows
-        ]
-
     def stored_size(self, name: str, number: int) -> int:
         """Bytes that a version's files take in the store, each once; those that are not here take none.
 
@@ -57,7 +44,7 @@ class History(Reading):
         repository = self.repository_key(name)
         names: dict[str, Cell] = {"repository": repository}
         (newest,) = self.connection.execute(
-            "SELECT max(number) FROM repository_version WHERE repository_id = ?", (repository,)
+            "SELECT last_version FROM repository WHERE id = ?", (repository,)
         ).fetchone()
         if number != newest:
             names["number"] = number
@@ -104,11 +91,6 @@ class History(Reading):
               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
               AND (classid::bigint << 32) | objid::bigint = ?"""
         return bool(self.connection.execute(sql, (lock_key(schema, repository),)).fetchone()[0])
-
-
-def as_time(at: str | datetime) -> datetime:
-    """Read a time of the database's: SQLite keeps them as text."""
-    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
 
 
 def _record(

@@ -24,12 +24,13 @@ def check_url(url: str) -> str:
     return url
 
 
-def open_catalog(database: Path | str | None, *, writable: bool = True) -> DatabaseCatalog:
+def open_catalog(database: Path | str | None, *, writable: bool = True, notes: bool = False) -> DatabaseCatalog:
     """Open a catalog; it is connected when it is first used.
 
     Args:
         database: a file of SQLite's, or a URL; None for a database in memory.
         writable: False for reading only.
+        notes: True for reading with temporary tables.
 
     Raises:
         UsageError: the URL cannot be, or the driver is not installed.
@@ -43,4 +44,4 @@ def open_catalog(database: Path | str | None, *, writable: bool = True) -> Datab
         missing = UsageError(f"PostgreSQL needs psycopg, which does not load: {error}")
         missing.hint = "pip install 'rxsync[postgres]'"
         raise missing from error
-    return PostgresqlCatalog(database, writable=writable)
+    return PostgresqlCatalog(database, writable=writable, notes=notes)

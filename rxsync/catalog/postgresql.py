@@ -45,6 +45,8 @@ class PostgresqlCatalog(DatabaseCatalog):
     Args:
         url: ``postgresql://…``, as libpq takes it.
         writable: False for reading only.
+        notes: True for reading with tables of one's own, which are temporary, and which PostgreSQL refuses to who only
+            reads.
 
     Raises:
         UsageError: the URL cannot be.
@@ -52,9 +54,9 @@ class PostgresqlCatalog(DatabaseCatalog):
     Implements ``rxsync.ports.catalog.Catalog``.
     """
 
-    def __init__(self, url: str, *, writable: bool = True) -> None:
+    def __init__(self, url: str, *, writable: bool = True, notes: bool = False) -> None:
         writer = PostgresqlSession(url, "READ COMMITTED") if writable else None
-        super().__init__(writer, PostgresqlSession(url, "REPEATABLE READ", reads_only=not writable))
+        super().__init__(writer, PostgresqlSession(url, "REPEATABLE READ", reads_only=not (writable or notes)))
 
 
 class PostgresqlSession(Session):
@@ -185,7 +187,8 @@ def _first(error: Exception) -> Exception:
 
 def _translated(error: Exception, shown: str) -> CatalogError:
     state = getattr(error, "sqlstate", None) or "08"
-    said = f"locked for {PATIENCE} seconds" if state == _LOCKED else " ".join(str(error).split())
+    lines = str(error).partition("\nCONTEXT:")[0]  # the line of a trigger helps nobody
+    said = f"locked for {PATIENCE} seconds" if state == _LOCKED else " ".join(lines.split())
     translated = CatalogError(f"{shown}: {said}")
     translated.transient = state.startswith(_PASSING) and "FATAL" not in said
     if "password" in said:

@@ -65,6 +65,8 @@ class Runs(Writing):
             NotFoundError: no such repository.
         """
         row = (self.repository_key(name),)
+        # With a number given to none, no version is the newest any more, which cannot be deleted.
+        self.connection.execute("UPDATE repository SET last_version = last_version + 1 WHERE id = ?", row)
         self.connection.execute("DELETE FROM version_label WHERE repository_id = ?", row)
         gone = self.connection.execute("DELETE FROM repository_version WHERE repository_id = ?", row).rowcount
         self.connection.execute("DELETE FROM repository_content WHERE repository_id = ?", row)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from peewee import Database, SchemaManager, SqliteDatabase
 
+from rxsync.catalog.immutable import guard
 from rxsync.errors import DeclarationError, HomeError
 from rxsync.models import CORE, Keyed, row_type
 
@@ -25,6 +26,7 @@ def make_core(database: Database, shown: str) -> None:
     if check(database, shown) == 0:
         for model in CORE:
             SchemaManager(model, database).create_all()
+        guard(database)
         if isinstance(database, SqliteDatabase):
             database.execute_sql(f"PRAGMA user_version = {SCHEMA}")
         else:

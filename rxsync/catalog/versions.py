@@ -6,12 +6,12 @@ Floor 3, catalog.
 from __future__ import annotations
 
 from rxsync.catalog.comparing import Comparing
-from rxsync.catalog.listing import Listing
+from rxsync.catalog.lifecycle import Lifecycle
 from rxsync.catalog.runs import Runs, now
 from rxsync.ports.catalog import Change, Version
 
 
-class Versions(Runs, Listing, Comparing):
+class Versions(Runs, Lifecycle, Comparing):
     """A transaction that can also make versions. Implements ``rxsync.ports.catalog.VersionTransaction``."""
 
     def complete(self, run: str, repository: int, change: Change, *, skipped: int = 0) -> Version:

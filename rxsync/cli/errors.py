@@ -78,14 +78,22 @@ def describe(error: BaseException) -> Trouble:
     return Trouble(failure(error), getattr(error, "exit_code", 1), notes, expected=isinstance(error, RxSyncError))
 
 
-def lines(trouble: Trouble, report: Report | None) -> Iterator[str]:
-    """Write a failure as it is shown; ``report`` is that of the sync that failed, if it was one."""
+def lines(trouble: Trouble, report: Report | None, *, named: bool = False) -> Iterator[str]:
+    """Write a failure as it is shown.
+
+    Args:
+        trouble: what happened.
+        report: that of the sync that failed, if it was one.
+        named: whether to name the repository in any case, since there are others.
+    """
     message = trouble.failure.message
     if message.startswith(PLUGINS):
         message = message if trouble.expected else f"unexpected: {message}"
     elif not trouble.expected:
         message = f"unexpected: {trouble.failure.kind}: {message}".rstrip(": ")
     elif report is not None and report.run is not None:
+        message = f"{report.repository}: {message}"
+    if named and report is not None and not message.startswith(f"{report.repository}: "):
         message = f"{report.repository}: {message}"
     yield f"error: {_with(message, _state(report))}"
     for note in trouble.notes:
@@ -148,9 +156,11 @@ def _discreet(trouble: Trouble, settings: Settings) -> Trouble:
 def _as_json(error: BaseException, trouble: Trouble, settings: Settings) -> dict[str, object]:
     context = getattr(error, "ctx", None)
     told = {"error": asdict(trouble.failure), "exit_code": trouble.exit_code}
+    if settings.several is not None:
+        return settings.several.as_dict() | told
     if settings.report is not None:
         return settings.report.as_dict() | told
-    if context is not None and context.command_path == "rxsync sync":
+    if context is not None and context.command_path in ("rxsync sync", "rxsync plan"):
         from rxsync.pipeline.report import Report
 
         return Report(run=None, repository="").as_dict() | {"repository": None} | told

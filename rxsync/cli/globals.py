@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,6 +17,8 @@ from rxsync.cli.stopping import Stop
 from rxsync.urls import holds_password
 
 if TYPE_CHECKING:
+    from rxsync.config import Config
+    from rxsync.config.several import Several
     from rxsync.pipeline.home import Home
     from rxsync.pipeline.report import Report
 
@@ -28,6 +31,7 @@ class Settings:
 
     Attributes:
         home: the folder; None for the default.
+        config: the file of settings; None for the one in the home.
         database: URL of the database; None for a file in the home.
         json: one JSON object on stdout, and nothing else there.
         verbose: tracebacks with errors, and more detail.
@@ -35,9 +39,12 @@ class Settings:
         args: the words of the command line.
         stop: what a signal does.
         report: of the sync under way, as far as it has come; None for other commands.
+        several: of a sync of many repositories, what is over; None for other commands.
+        origins: who said what of these, by name: ``--home``, ``$RXSYNC_HOME``.
     """
 
     home: str | None = None
+    config: str | None = None
     database: str | None = None
     json: bool = False
     verbose: bool = False
@@ -45,17 +52,40 @@ class Settings:
     args: tuple[str, ...] = ()
     stop: Stop = field(default_factory=Stop)
     report: Report | None = None
+    several: Several | None = None
+    origins: dict[str, str] = field(default_factory=dict)
+    _read: Config | None = None
 
     def open(self) -> Home:
         """Open the home.
 
         Raises:
             HomeError: there is something else in its place.
-            UsageError: the database's URL is none.
+            UsageError: the database's URL is none, or the file of settings that was named is wrong.
         """
         import rxsync
 
-        return rxsync.open(self.home, self.database)
+        home, database = self.home, self.database
+        if self.config is not None:
+            said = self.configuration()
+            home = home or (said.home.value if said.home else None)
+            database = database or (said.database.value if said.database else None)
+        return rxsync.open(home, database)
+
+    def configuration(self) -> Config:
+        """Read the file of settings, once.
+
+        Raises:
+            UsageError: it is wrong.
+        """
+        from rxsync.config import FILE, read_config
+        from rxsync.pipeline.open import folder_of
+
+        if self._read is None:
+            named = self.config is not None
+            path = Path(self.config) if self.config is not None else folder_of(self.home) / FILE
+            self._read = read_config(path, named=named)
+        return self._read
 
 
 def option(*names: str, **attributes: Any) -> Callable[[F], F]:
@@ -81,6 +111,15 @@ def _keep(context: click.Context, parameter: click.Parameter, value: object) -> 
     outermost = context.parent is None
     if source is ParameterSource.COMMANDLINE or (source is ParameterSource.ENVIRONMENT and outermost):
         setattr(context.obj, str(parameter.name), value)
+        context.obj.origins[parameter.name] = origin(context, parameter)
+
+
+def origin(context: click.Context, parameter: click.Parameter) -> str | None:
+    """Say who gave an option: ``--mode``, ``$RXSYNC_MODE``; None where nobody did."""
+    source = context.get_parameter_source(parameter.name or "")
+    if source is ParameterSource.COMMANDLINE:
+        return max(parameter.opts, key=len)
+    return f"${parameter.envvar}" if source is ParameterSource.ENVIRONMENT else None
 
 
 def _keep_discreet(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
@@ -99,6 +138,11 @@ def _global(*names: str, keep: Callable[..., None] = _keep, **attributes: Any) -
 
 _GLOBAL: tuple[Callable[[Any], Any], ...] = (
     _global("--home", metavar="DIR", help="Where repositories live.  [default: the platform's data folder]"),
+    _global(
+        "--config",
+        metavar="FILE",
+        help="Settings and repositories.  [default: rxsync.toml in the home, if there is one]",
+    ),
     _global(
         "--database",
         metavar="URL",

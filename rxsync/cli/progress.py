@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from reactivex import Observable
+from reactivex import Observable, Subject
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
@@ -47,6 +47,20 @@ def watching(events: Observable[Event], settings: Settings) -> Iterator[None]:
             yield
 
 
+@contextmanager
+def noted(settings: Settings) -> Iterator[Subject[Event]]:
+    """Give an observer for a sync: it is watched, and ``settings.report`` says how far it came."""
+    events: Subject[Event] = Subject()
+
+    def note(event: Event) -> None:
+        if isinstance(event, Finished):
+            settings.report = event.report
+
+    events.subscribe(note)
+    with watching(events, settings):
+        yield events
+
+
 class Log:
     """Tells in a line where the run stands, at most every so many seconds of the run.
 
@@ -63,7 +77,7 @@ class Log:
     def on_next(self, event: Event) -> None:
         """Take an event."""
         if isinstance(event, Started):
-            self._name = event.repository
+            self._name, self._last, self._earlier = event.repository, 0.0, None
         elif isinstance(event, Advanced) and event.seconds - self._last >= self._every:
             self._write(f"{safe(self._name)}: {frame.line(event, self._earlier)}")
             self._last, self._earlier = event.seconds, event
@@ -88,6 +102,7 @@ class Screen:
         """Take an event. Only notes it; drawing is the thread's."""
         if isinstance(event, Started):
             self._title = f"{event.repository}  {event.source}"
+            self._past.clear()
         elif isinstance(event, Advanced):
             self._past.append(event)
             self._shown = event, self._past[0]

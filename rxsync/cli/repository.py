@@ -11,6 +11,7 @@ import click
 
 from rxsync.cli.globals import Settings, global_options
 from rxsync.cli.output import moment, say, say_json, stamp
+from rxsync.cli.version_words import skipped
 from rxsync.wording import count
 
 if TYPE_CHECKING:
@@ -35,8 +36,11 @@ def list_(settings: Settings) -> None:
         return
     from rxsync.cli.table import say_table
 
-    rows = [(one.name, str(one.version), f"{one.present:,}", moment(one.created)) for one in found]
-    say_table(("NAME", ">VERSION", ">UNITS", "UPDATED"), rows)
+    rows = [
+        (one.name, _version(one), f"{one.current.present:,}", moment(one.current.created), skipped(one.current))
+        for one in found
+    ]
+    say_table(("NAME", ">VERSION", ">UNITS", "UPDATED", ""), rows)
 
 
 @repository.command()
@@ -45,18 +49,17 @@ def list_(settings: Settings) -> None:
 @click.pass_obj
 def show(settings: Settings, name: str) -> None:
     """Show the repository NAME."""
-    from rxsync.ports.catalog import RepositorySummary
-
-    versions = settings.stop.complete(settings.open().repository(name).versions)
-    newest = versions[-1]
-    one = RepositorySummary(name, len(versions), newest.number, newest.created, newest.present)
+    one = settings.stop.complete(settings.open().repository(name).summary)
     if settings.json:
         say_json({"schema": "rxsync.repository-show/1", **_as_dict(one)})
         return
+    facts = ", ".join(
+        filter(None, (f"version {_version(one)}", count(one.current.present, "unit"), skipped(one.current)))
+    )
     say(
         [
-            f"{name}: version {one.version}, {count(one.present, 'unit')}",
-            f"  updated   {moment(one.created)}",
+            f"{name}: {facts}",
+            f"  updated   {moment(one.current.created)}",
             f"  versions  {one.versions:,}",
         ]
     )
@@ -78,6 +81,14 @@ def delete(settings: Settings, name: str) -> None:
         say([f"{name}: deleted, with {count(versions, 'version')}"])
 
 
+def _version(one: RepositorySummary) -> str:
+    """Tell which version is current: ``43``; where an older one is pinned, ``41 pinned, newest 43``."""
+    if not one.current.pinned:
+        return str(one.version)
+    newest = f", newest {one.version}" if one.version != one.current.number else ""
+    return f"{one.current.number} pinned{newest}"
+
+
 def _as_dict(one: RepositorySummary) -> dict[str, object]:
     return {
         "name": one.name,
@@ -85,4 +96,7 @@ def _as_dict(one: RepositorySummary) -> dict[str, object]:
         "versions": one.versions,
         "created": stamp(one.created),
         "present": one.present,
+        "current": one.current.number,
+        "pinned": one.current.pinned,
+        "skipped": one.current.skipped,
     }

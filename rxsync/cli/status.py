@@ -16,6 +16,7 @@ from rxsync.wording import parse_duration, size
 
 if TYPE_CHECKING:
     from rxsync.pipeline.status import Status
+    from rxsync.ports.catalog import Version
 
 STALE = 3
 """Exit code where a repository is too old: it is there, and not all of it as it should be."""
@@ -59,7 +60,7 @@ def _table(found: Sequence[Status], max_age: float | None) -> None:
     rows = [
         (
             one.repository,
-            _version(one),
+            _version(one.version),
             f"{one.version.present:,}",
             size(one.size),
             f"{_checked(one)}, stale" if _is_stale(one, max_age) else _checked(one),
@@ -70,10 +71,10 @@ def _table(found: Sequence[Status], max_age: float | None) -> None:
     say_table(("NAME", "VERSION", ">UNITS", ">SIZE", "CHECKED", "LAST"), rows)
 
 
-def _version(one: Status) -> str:
-    marks = ["pinned"] if one.pinned else []
-    marks += [f"{one.version.skipped:,} skipped"] if one.version.skipped else []
-    return f"{one.version.number} ({', '.join(marks)})" if marks else str(one.version.number)
+def _version(version: Version) -> str:
+    from rxsync.cli.version_words import skipped
+
+    return " ".join(filter(None, (str(version.number), "pinned" if version.pinned else "", skipped(version))))
 
 
 def _checked(one: Status) -> str:
@@ -108,7 +109,7 @@ def _as_dict(one: Status, max_age: float | None) -> dict[str, object]:
     return {
         "name": one.repository,
         "version": one.version.number,
-        "pinned": one.pinned,
+        "pinned": one.version.pinned,
         "skipped": one.version.skipped,
         "present": one.version.present,
         "size": one.size,

@@ -1,137 +1,119 @@
-"""``rxsync sync``: mirror a source into a repository.
+"""``rxsync sync``: mirror configured repositories, or a source into a repository.
 
 Floor 6, doors.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from rxsync.cli.globals import Settings, global_options, option
+from rxsync.cli.globals import Settings, global_options
 from rxsync.cli.output import say, say_json
+from rxsync.cli.sync_options import given, source_of, sync_options
+from rxsync.urls import without_credentials
 
 if TYPE_CHECKING:
-    from rxsync.pipeline.report import Report
-    from rxsync.pipeline.rules import Mode, Policy
-
-
-def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for value in values:
-        key, separator, rest = value.partition("=")
-        if not key or not separator:
-            raise click.BadParameter(f"{value!r}: expected KEY=VALUE")
-        pairs[key] = rest
-    return pairs
+    from rxsync.config import Effective
+    from rxsync.pipeline.promise import Promise
 
 
 @click.command()
-@click.argument("source")
-@option("--repository", metavar="NAME", required=True, help="Where to; made if it is new.")
-@option("--plugin", metavar="NAME", default="file", show_default=True, help="What kind of repository SOURCE is.")
-@option(
-    "--mode",
-    type=click.Choice(["mirror", "additive"]),
-    default="mirror",
-    show_default=True,
-    help="The new version holds what SOURCE declares, or that and what was there.",
-)
-@option(
-    "--policy",
-    type=click.Choice(["immediate", "on_demand"]),
-    default="immediate",
-    show_default=True,
-    help="Fetch files now, or only note where they can be had.",
-)
-@option(
-    "--max-delete",
-    metavar="N|%",
-    default="20%",
-    show_default=True,
-    help="Make no version if more units would vanish; 100% lifts the guard.",
-)
-@option(
-    "--max-concurrent",
-    metavar="N",
-    type=click.IntRange(min=1),
-    default=50,
-    show_default=True,
-    help="Most downloads at once.",
-)
-@option(
-    "--retries",
-    metavar="N",
-    type=click.IntRange(min=0),
-    default=4,
-    show_default=True,
-    help="Attempts at a URL after the first, where trying again may help.",
-)
+@click.argument("names", nargs=-1, metavar="[NAME]... | SOURCE")
+@sync_options
+@click.option("--dry-run", is_flag=True, help="The same as rxsync plan.")
 @click.option(
-    "-o",
-    "options",
-    metavar="KEY=VALUE",
-    multiple=True,
-    callback=_pairs,
-    help="An option of the plugin; rxsync plugin NAME lists them.",
+    "--plan",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Do what rxsync plan --json said, or nothing.",
 )
 @global_options
-@click.pass_obj
+@click.pass_context
 def sync(
-    settings: Settings,
-    source: str,
-    repository: str,
-    plugin: str,
-    options: dict[str, str],
-    mode: Mode,
-    policy: Policy,
-    max_delete: str,
-    max_concurrent: int,
-    retries: int,
+    context: click.Context,
+    /,
+    names: tuple[str, ...],
+    repository: str | None,
+    dry_run: bool,
+    file: Path | None,
+    **_: object,
 ) -> int:
-    """Mirror SOURCE, a URL or a folder, into a repository.
+    """Mirror the repositories of rxsync.toml, or one SOURCE.
 
-    The end is a new version, or none where nothing changed or something failed.
+    The repositories NAME; all where none is named, and one that fails stops no other. With --repository the argument
+    is a SOURCE, a URL or a folder.
+
+    The end is a new version of each, or none where nothing changed or something failed.
     """
+    settings: Settings = context.obj
+    if dry_run:
+        from rxsync.cli.plan import plan_them
+
+        return plan_them(context, names, repository)
+    if file is not None:
+        return _as_planned(context, file, names, repository)
+    said = given(context)
+    if repository is not None:
+        source = source_of(context, names)
+        _begin(settings, repository)
+        return _run(settings, settings.configuration().effective(repository, said, source))
+    if len(names) == 1:
+        _begin(settings, names[0])
+        config = settings.configuration()
+        config.chosen(names)
+        return _run(settings, config.effective(names[0], said))
+    from rxsync.cli.several import sync_several
+
+    return sync_several(settings, names, said)
+
+
+def _as_planned(context: click.Context, file: Path, names: tuple[str, ...], repository: str | None) -> int:
+    """Do what a plan says: with what it was asked with, and what is said now."""
+    from rxsync.config import Setting
+    from rxsync.config.keys import of
+    from rxsync.errors import UsageError
+    from rxsync.pipeline.plan import read_plan
+
+    settings: Settings = context.obj
+    promise, asked = read_plan(file)
+    name = str(asked["repository"])
+    source = source_of(context, names) if repository is not None and names else None
+    meant = [repository] if repository is not None else list(names)
+    if meant not in ([], [name]):
+        raise UsageError(f"{file} is a plan of {name}: expected no other repository, got {', '.join(meant)}")
+    _begin(settings, name)
+    config = settings.configuration()
+    if source is None and name not in config.repositories:
+        source = str(asked["source"])
+    said = {key: Setting(value, str(file)) for key, value in asked.items() if key in of("repositories")}
+    if "options" in said:
+        said["options"] = Setting({key: Setting(one, str(file)) for key, one in asked["options"].items()}, str(file))
+    said.pop("source", None)
+    return _run(settings, config.effective(name, said | given(context), source), promise)
+
+
+def _begin(settings: Settings, name: str) -> None:
+    """From now on there is a report, whatever happens."""
     from rxsync.pipeline.report import Report
 
-    settings.report = Report(run=None, repository=repository)
-    report = _run(
-        settings,
-        source,
-        repository,
-        plugin=plugin,
-        options=options,
-        mode=mode,
-        policy=policy,
-        max_delete=max_delete,
-        max_concurrent=max_concurrent,
-        retries=retries,
-    )
+    settings.report = Report(run=None, repository=without_credentials(name))
+
+
+def _run(settings: Settings, one: Effective, promise: Promise | None = None) -> int:
+    """Run the sync with somebody watching; whatever happens, ``settings.report`` says how far it came."""
+    from rxsync.cli.progress import noted
+    from rxsync.config import sync_one
+
+    home = settings.open()
+    with noted(settings) as events:
+        report = settings.stop.complete(lambda: sync_one(one, home, events, promise=promise))
     settings.stop.hold()
     if settings.json:
         say_json(report.as_dict())
     elif not settings.quiet:
         say(report.lines(verbose=settings.verbose))
     return report.exit_code
-
-
-def _run(settings: Settings, source: str, repository: str, **arguments: Any) -> Report:
-    """Run the sync with somebody watching; whatever happens, ``settings.report`` says how far it came."""
-    from reactivex import Subject
-
-    import rxsync
-    from rxsync.cli.progress import watching
-    from rxsync.pipeline.progress import Event, Finished
-
-    events: Subject[Event] = Subject()
-
-    def note(event: Event) -> None:
-        if isinstance(event, Finished):
-            settings.report = event.report
-
-    events.subscribe(note)
-    target = settings.open().repository(repository)
-    with watching(events, settings):
-        return settings.stop.complete(lambda: rxsync.sync(source, target, **arguments, events=events))

@@ -17,7 +17,7 @@ from rxsync.download.http import HttpTransport
 from rxsync.download.lines import LineSplitter
 from rxsync.download.receive import receive
 from rxsync.download.transport import Transport
-from rxsync.download.urls import scheme_of
+from rxsync.download.urls import Bearer, scheme_of
 from rxsync.errors import DownloadError
 from rxsync.ports.downloader import Request
 from rxsync.ports.storage import Scratch
@@ -35,6 +35,7 @@ async def open_downloader(
     per_host: int = 10,
     retries: int = 4,
     backoff: float = 1.0,
+    token: str | None = None,
 ) -> AsyncIterator[Downloads]:
     """Open a downloader for one source; on leaving, its connections are closed.
 
@@ -46,11 +47,14 @@ async def open_downloader(
         per_host: most connections to one host and port.
         retries: attempts at one URL after the first, where trying again may help.
         backoff: longest wait before the second attempt, in seconds; it doubles with each.
+        token: signs in as a bearer, at the origin of ``source_url`` and nowhere else.
 
     Raises:
-        DownloadError: a ``file:`` source is not in a folder that can be read.
+        DownloadError: a ``file:`` source is not in a folder that can be read, or ``source_url`` is no URL.
     """
-    async with HttpTransport(total, per_host) as http:
+    remote = scheme_of(source_url) in ("http", "https")
+    bearer = Bearer(source_url, token) if token is not None and remote else None
+    async with HttpTransport(total, per_host, bearer=bearer) as http:
         transports: dict[str, Transport] = {"http": http, "https": http}
         if scheme_of(source_url) == "file":
             transports["file"] = FileTransport(source_url, total)

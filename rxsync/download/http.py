@@ -17,7 +17,7 @@ from rxsync.download.patience import Patience
 from rxsync.download.reasons import explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
 from rxsync.download.transport import Answer
-from rxsync.download.urls import target_of
+from rxsync.download.urls import Bearer, Target, target_of
 from rxsync.errors import DownloadError, HttpStatusError
 from rxsync.urls import without_credentials
 from rxsync.version import __version__
@@ -34,10 +34,11 @@ class HttpTransport:
         total: most connections at once.
         per_host: most of them to one host and port.
         idle: seconds without a byte after which an answer is given up.
+        bearer: signs in at one origin.
     """
 
-    def __init__(self, total: int, per_host: int, *, idle: float = 60.0) -> None:
-        self._patience = Patience(idle)
+    def __init__(self, total: int, per_host: int, *, idle: float = 60.0, bearer: Bearer | None = None) -> None:
+        self._patience, self._bearer = Patience(idle), bearer
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=total, limit_per_host=per_host),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
@@ -63,11 +64,14 @@ class HttpTransport:
     def open(self, url: str, headers: Mapping[str, str], held: Validators) -> _Opening:
         """Ask for a file; the answer lasts as long as the context.
 
+        Raises:
+            DownloadError: it is no valid URL.
+
         Raises, on entering:
             HttpStatusError: the answer is neither the file nor a redirect.
             DownloadError: there is no answer, or a redirect that may not be followed.
         """
-        return _Opening(self._session, self._patience, url, headers, held)
+        return _Opening(self._session, self._patience, target_of(url, headers, self._bearer), url, held)
 
 
 class _Opening:
@@ -77,12 +81,12 @@ class _Opening:
         self,
         session: aiohttp.ClientSession,
         patience: Patience,
+        target: Target,
         url: str,
-        headers: Mapping[str, str],
         held: Validators,
     ) -> None:
         self._session, self._patience = session, patience
-        self._target, self._asked = target_of(url, headers), without_credentials(url)
+        self._target, self._asked = target, without_credentials(url)
         self._condition = _condition(held)
         self._response: aiohttp.ClientResponse | None = None
 

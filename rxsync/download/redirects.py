@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from yarl import URL
 
-from rxsync.download.urls import Target
+from rxsync.download.urls import Target, origin_of
 from rxsync.errors import DownloadError
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -36,11 +36,7 @@ def follow(here: Target, location: str, asked: str) -> Target:
         raise DownloadError(asked, "redirected to a URL without a host")
     if here.url.scheme == "https" and there.scheme == "http":
         raise DownloadError(asked, f"redirected from https to plain http on {there.raw_host}, which is refused")
-    return Target(there, here.private if _origin(there) == _origin(here.url) else {})
-
-
-def _origin(url: URL) -> tuple[str, str | None, int | None]:
-    return url.scheme, url.raw_host, url.port  # the port that is meant, where none is written
+    return Target(there, here.private if origin_of(there) == origin_of(here.url) else {})
 
 
 def _join(base: URL, location: str, asked: str) -> URL:

@@ -40,12 +40,38 @@ def scheme_of(url: str) -> str:
     return scheme[1].lower() if scheme else ""
 
 
-def target_of(url: str, headers: Mapping[str, str]) -> Target:
+class Bearer:
+    """A token, and the one origin that may hear it. No part of any ``repr``.
+
+    Args:
+        url: any URL of that origin, http or https.
+        token: printable ASCII.
+
+    Raises:
+        DownloadError: it is no valid URL.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        self._origin = origin_of(target_of(url, {}).url)
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def headers_for(self, url: URL) -> Mapping[str, str]:
+        """Give the headers that sign in at ``url``; none where it is of another origin."""
+        return self._headers if origin_of(url) == self._origin else {}
+
+
+def origin_of(url: URL) -> tuple[str, str | None, int | None]:
+    """Give scheme, host and port; the port that is meant, where none is written."""
+    return url.scheme, url.raw_host, url.port
+
+
+def target_of(url: str, headers: Mapping[str, str], bearer: Bearer | None = None) -> Target:
     """Take an http(s) URL apart; a user and password in it become basic authentication.
 
     Args:
         url: absolute, http or https.
         headers: what the caller asks to send; an ``Authorization`` in them goes before the one in the URL.
+        bearer: signs in at its origin, where neither the URL nor the headers do.
 
     Raises:
         DownloadError: it is no valid URL.
@@ -53,7 +79,8 @@ def target_of(url: str, headers: Mapping[str, str]) -> Target:
     try:
         parsed = URL(url)
         if parsed.raw_user is None and parsed.raw_password is None:
-            return Target(parsed, headers)
+            signed = bearer is None or any(name.lower() == "authorization" for name in headers)
+            return Target(parsed, headers if signed or bearer is None else {**headers, **bearer.headers_for(parsed)})
         basic = encode_basic_auth(parsed.user or "", parsed.password or "")
     except ValueError:
         # Neither shown nor chained: the parser's message quotes the URL, password and all.

@@ -130,11 +130,10 @@ class _Concurrent(Step):
         return 0 if self._stuck else self._slots - len(self._jobs)
 
     def _regulate(self) -> None:
-        parked, free = self._parked(), self._free()
-        waiting = len(self.inbox) + parked
-        if waiting >= self.prefetch + free:
+        waiting = len(self.inbox) + self._parked()
+        if waiting >= self.prefetch + self._free():
             self.gate.close()
-        elif not self.gate.is_open and ((free and not parked) or waiting <= self.prefetch // 2):
+        elif not self.gate.is_open and waiting <= self.prefetch // 2:
             self.gate.open()
 
     def _parked(self) -> int:

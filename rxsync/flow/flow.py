@@ -228,8 +228,7 @@ class Flow:
         cancelled = None
         while self.tasks:
             try:
-                await asyncio.wait(self.tasks)
-                await asyncio.sleep(0)  # their callbacks
+                await asyncio.wait(self.tasks)  # and for their callbacks, which stand before its own
             except asyncio.CancelledError as error:
                 cancelled = error
         if cancelled is not None:

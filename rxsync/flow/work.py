@@ -90,10 +90,8 @@ class Job:
         return not self._owner.flow.wants_room(self)
 
     def is_spent(self) -> bool:
-        """Whether all has been emitted, as far as can be seen without drawing."""
-        if not self.whole or self.out:
-            return False
-        return self.rest is None or (isinstance(self.rest, _COUNTED) and length_hint(self.rest) == 0)
+        """Whether ``rest`` has no more to give, as far as can be seen without drawing."""
+        return isinstance(self.rest, _COUNTED) and length_hint(self.rest) == 0
 
     # -- the three kinds of answers
 

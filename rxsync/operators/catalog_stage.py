@@ -73,9 +73,9 @@ class CatalogStage(Generic[Tx]):
 
     def __call__(self, source: Observable[DeclarativeContent]) -> Observable[DeclarativeContent]:
         """Be a ``Stage``."""
-        return stage(
-            self._work, batch=self.batch, prefetch=self.batch, linger=self.linger, ordered=True, name=self.name
-        )(source)
+        return stage(self._work, batch=self.batch, prefetch=self.batch, linger=self.linger, name=self.name)(
+            source
+        )  # one batch at a time, hence in order
 
     def fuses_with(self, following: CatalogStage[Any]) -> bool:
         """Whether ``following`` can share this step's transaction: unless it must do something before it opens."""

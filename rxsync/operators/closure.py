@@ -6,7 +6,8 @@ Floor 3, operators; a source, for use in ``declare``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import aclosing
 from typing import TypeAlias
 
 from rxsync.declare import DeclarativeContent
@@ -90,9 +91,10 @@ class _Search:
         """Put all units of a source into the queue, then the task that did."""
         task = asyncio.current_task()
         try:
-            async for unit in _each(units):
-                await room()
-                await self._found.put(unit)
+            async with aclosing(_each(units)) as each:  # also where we are cancelled between two units
+                async for unit in each:
+                    await room()
+                    await self._found.put(unit)
         finally:
             if task is not None and not task.cancelling():
                 await self._found.put(task)
@@ -102,7 +104,7 @@ async def _at_once() -> None:
     """Wait for nothing."""
 
 
-async def _each(units: Units) -> AsyncIterator[DeclarativeContent]:
+async def _each(units: Units) -> AsyncGenerator[DeclarativeContent, None]:
     if isinstance(units, AsyncIterable):
         try:
             async for unit in units:

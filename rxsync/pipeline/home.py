@@ -16,7 +16,8 @@ from rxsync.catalog import DatabaseCatalog, check_url, no_home, open_catalog
 from rxsync.errors import HomeError, StorageError, UsageError
 from rxsync.models import Keyed
 from rxsync.pipeline.lock import locked
-from rxsync.ports.catalog import ListTransaction, RepositorySummary, Unit, Version
+from rxsync.pipeline.versioned import Versioned
+from rxsync.ports.catalog import ListTransaction, RepositorySummary, VersionTransaction
 from rxsync.storage import LocalStorage
 
 T = TypeVar("T")
@@ -35,6 +36,15 @@ def check_name(name: str) -> str:
     if not _is_name(name):
         raise UsageError(f"{name!r} cannot name a repository: expected letters, digits and ._+-, at most 128")
     return name
+
+
+@asynccontextmanager
+async def closed(catalog: DatabaseCatalog) -> AsyncIterator[DatabaseCatalog]:
+    """Close a catalog afterwards."""
+    try:
+        yield catalog
+    finally:
+        await catalog.close()
 
 
 class Home:
@@ -72,7 +82,7 @@ class Home:
         return Repository(self, name)
 
     async def repositories(self) -> list[RepositorySummary]:
-        """Every repository with its newest version, by name.
+        """Every repository with its newest and its current version, by name.
 
         Raises:
             HomeError: there is no home here yet.
@@ -98,9 +108,20 @@ class Home:
         """
         if isinstance(self.database, Path) and not self.database.exists():
             raise no_home(self.path)
-        catalog = open_catalog(self.database, writable=False)
-        try:
+        async with closed(open_catalog(self.database, writable=False)) as catalog:
             return await catalog.read(work)
+
+    async def write(self, work: Callable[[VersionTransaction], T]) -> T:
+        """Change what is in the database, in one transaction; makes no home and no tables.
+
+        Raises:
+            HomeError: there is no home here yet.
+            CatalogError: the database refused.
+        """
+        await self.read(lambda tx: None)  # says so where there is none
+        catalog = open_catalog(self.database)
+        try:
+            return await catalog.write(work)
         finally:
             await catalog.close()
 
@@ -117,12 +138,9 @@ class Home:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(f"{self.path}: {error.strerror}") from error
-        catalog = open_catalog(self.database)
-        try:
+        async with closed(open_catalog(self.database)) as catalog:
             await catalog.prepare(types)
             yield catalog
-        finally:
-            await catalog.close()
 
     @asynccontextmanager
     async def planning(self, types: Iterable[type[Keyed]]) -> AsyncIterator[DatabaseCatalog]:
@@ -133,17 +151,13 @@ class Home:
             CatalogError: the database refused.
         """
         made = not isinstance(self.database, Path) or self.database.exists()
-        catalog = open_catalog(self.database) if made else open_catalog(None)
-        try:
-            if not made:
-                await catalog.prepare(types)
-            elif not await catalog.is_made():
-                await catalog.close()
-                catalog = open_catalog(None)
-                await catalog.prepare(types)
+        async with closed(open_catalog(self.database, writable=False, notes=True)) as catalog:
+            if made and await catalog.is_made():
+                yield catalog
+                return
+        async with closed(open_catalog(None)) as catalog:
+            await catalog.prepare(types)
             yield catalog
-        finally:
-            await catalog.close()
 
     @property
     def locks(self) -> Path:
@@ -152,7 +166,7 @@ class Home:
 
 
 @dataclass(frozen=True)
-class Repository:
+class Repository(Versioned):
     """One repository of a home, by name.
 
     Attributes:
@@ -170,47 +184,31 @@ class Repository:
         """Refuse a name that would lead elsewhere."""
         check_name(self.name)
 
-    async def versions(self) -> list[Version]:
-        """Its versions, oldest first.
+    async def read(self, work: Callable[[ListTransaction], T]) -> T:
+        """Ask the home's database, without writing anything.
+
+        Raises:
+            HomeError: there is no home here yet.
+            CatalogError: the database refused.
+        """
+        return await self.home.read(work)
+
+    async def write(self, work: Callable[[VersionTransaction], T]) -> T:
+        """Change what is in the home's database, in one transaction; whoever is at work on the repository goes on.
+
+        Raises:
+            HomeError: there is no home here yet.
+            CatalogError: the database refused.
+        """
+        return await self.home.write(work)
+
+    async def summary(self) -> RepositorySummary:
+        """What it is, with its newest and its current version.
 
         Raises:
             NotFoundError: there is no such repository.
         """
-        return await self.home.read(lambda tx: list(tx.versions(self.name)))
-
-    async def version(self, number: int | None = None) -> Version:
-        """One version; the newest where no number is given.
-
-        Raises:
-            NotFoundError: there is no such repository or version.
-        """
-        return await self.home.read(lambda tx: tx.version(self.name, number))
-
-    async def units(self, number: int | None = None) -> list[Unit]:
-        """The units of a version, by path; of the newest where no number is given.
-
-        Raises:
-            NotFoundError: there is no such repository or version.
-        """
-
-        def ask(tx: ListTransaction) -> list[Unit]:
-            return list(tx.units(self.name, tx.version(self.name, number).number))
-
-        return await self.home.read(ask)
-
-    async def diff(self, one: int, other: int) -> tuple[list[Unit], list[Unit]]:
-        """What came and what went from version ``one`` to version ``other``, by path each.
-
-        Raises:
-            NotFoundError: there is no such repository or version.
-        """
-
-        def ask(tx: ListTransaction) -> tuple[list[Unit], list[Unit]]:
-            for number in (one, other):
-                tx.version(self.name, number)
-            return list(tx.changed(self.name, other, one)), list(tx.changed(self.name, one, other))
-
-        return await self.home.read(ask)
+        return await self.read(lambda tx: tx.repository(self.name))
 
     async def delete(self) -> int:
         """Forget the repository with all its versions; answers how many. What it held stays in the store.

@@ -22,6 +22,10 @@ _MANY = (tuple, list, set, frozenset)
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
+class Texts(tuple[str, ...]):
+    """Several texts for an option that takes many, where each may have commas in it."""
+
+
 class Option(NamedTuple):
     """One option, as it is shown.
 
@@ -52,7 +56,7 @@ def parse(kind: type[T], said: Mapping[str, object], plugin: str) -> T:
 
     Args:
         kind: its dataclass.
-        said: key to text, or to the value itself.
+        said: key to text, to ``Texts``, or to the value itself.
         plugin: its name, for errors.
 
     Raises:
@@ -67,7 +71,7 @@ def parse(kind: type[T], said: Mapping[str, object], plugin: str) -> T:
             hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'none'}"
             raise UsageError(f"plugin {plugin!r} has no option {key!r}; {hint}")
         try:
-            values[key] = _value(hints[key], value) if isinstance(value, str) else value
+            values[key] = _value(hints[key], value) if isinstance(value, str | Texts) else value
         except (ValueError, TypeError, ArithmeticError):
             raise UsageError(f"option {key}={value}: expected {_shown(hints[key])}") from None
     try:
@@ -76,14 +80,17 @@ def parse(kind: type[T], said: Mapping[str, object], plugin: str) -> T:
         raise UsageError(f"options of plugin {plugin!r}: {error}") from error
 
 
-def _value(hint: Any, text: str) -> object:
+def _value(hint: Any, text: str | Texts) -> object:
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return None if text == "" and NoneType in inner else _first_that_fits(inner, text)
+    if origin in _MANY:
+        parts = text if isinstance(text, Texts) else [part.strip() for part in text.split(",") if part.strip()]
+        return origin(_value(inner[0], part) for part in parts)
+    if isinstance(text, Texts):
+        raise TypeError(text)
     if origin is Literal:
         return _among(inner, text)
-    if origin in _MANY:
-        return origin(_value(inner[0], part.strip()) for part in text.split(",") if part.strip())
     if hint is bool:
         if text.lower() not in _WORDS:
             raise ValueError(text)
@@ -91,7 +98,7 @@ def _value(hint: Any, text: str) -> object:
     return hint(text)
 
 
-def _first_that_fits(hints: tuple[Any, ...], text: str) -> object:
+def _first_that_fits(hints: tuple[Any, ...], text: str | Texts) -> object:
     for hint in hints:
         if hint is not NoneType:
             with suppress(ValueError, TypeError, ArithmeticError):

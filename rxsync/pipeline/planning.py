@@ -104,7 +104,7 @@ class _Planning:
 
     async def run(self, catalog: DatabaseCatalog) -> None:
         """Run the line, and compare."""
-        run, report = uuid.uuid4().hex, self.plan.report
+        run, report, rules = uuid.uuid4().hex, self.plan.report, self.rules
         key, report.base_version = await catalog.read(self._base)
         report.run = run
         self.watched.tell(Started(run, self.repository.name, without_credentials(self.url)))
@@ -113,7 +113,7 @@ class _Planning:
             async with (
                 LocalStorage(Path(folder)).scratch(run) as scratch,
                 open_downloader(
-                    self.url, scratch, total=self.rules.max_concurrent, retries=self.rules.retries
+                    self.url, scratch, total=rules.max_concurrent, retries=rules.retries, token=rules.token
                 ) as downloader,
             ):
                 lent: Run[Any, Any] = Run(
@@ -257,8 +257,8 @@ def _free(home: Home) -> int:
 
 
 def _plain(options: SyncOptions) -> dict[str, Any]:
-    """What of the options a file can hold: a plugin by name, options and guards as text, no functions."""
-    plain: dict[str, Any] = {name: value for name, value in options.items() if name != "amend"}
+    """What of the options a file can hold: a plugin by name, the rest as text; no functions, and no secrets."""
+    plain: dict[str, Any] = {name: value for name, value in options.items() if name not in ("amend", "token")}
     if isinstance(plugin := options.get("plugin"), Plugin):
         plain["plugin"] = plugin.name
     if "max_delete" in options:

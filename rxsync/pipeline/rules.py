@@ -6,7 +6,7 @@ Floor 4, pipeline.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal, TypedDict, get_args
 
@@ -39,6 +39,7 @@ class SyncOptions(TypedDict, total=False):
         max_delete: how much may vanish in mirror mode; as text a number such as ``"50"``, or ``"20%"``, as unless said.
         max_concurrent: most downloads at once; 50 unless said.
         retries: attempts at one URL after the first, where trying again may help; 4 unless said.
+        token: signs in at the source's origin, and nowhere else, as a bearer.
         full: True reads the source even where it says that nothing has changed.
         amend: makes another recipe of the standard one.
     """
@@ -50,6 +51,7 @@ class SyncOptions(TypedDict, total=False):
     max_delete: MaxDelete | str
     max_concurrent: int
     retries: int
+    token: str | None
     full: bool
     amend: Amend | None
 
@@ -65,6 +67,7 @@ class Rules:
     max_delete: MaxDelete
     max_concurrent: int
     retries: int
+    token: str | None = field(repr=False)
     full: bool
     amend: Amend | None
 
@@ -94,6 +97,7 @@ def arrange(
     max_delete: MaxDelete | str = DEFAULT,
     max_concurrent: int = MAX_CONCURRENT,
     retries: int = RETRIES,
+    token: str | None = None,
     full: bool = False,
     amend: Amend | None = None,
 ) -> Rules:
@@ -113,4 +117,4 @@ def arrange(
     loaded = load(plugin) if isinstance(plugin, str) else plugin
     guard = MaxDelete.parse(max_delete) if isinstance(max_delete, str) else max_delete
     chosen = parse(loaded.options, options or {}, loaded.name)
-    return Rules(loaded, chosen, mode, policy, guard, max_concurrent, retries, full, amend)
+    return Rules(loaded, chosen, mode, policy, guard, max_concurrent, retries, token, full, amend)

@@ -9,10 +9,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rxsync.errors import NotFoundError
 from rxsync.pipeline.home import Home
 from rxsync.pipeline.log import LoggedRun, read_run
-from rxsync.ports.catalog import CurrentVersion, ListTransaction, Version
+from rxsync.ports.catalog import ListTransaction, RepositorySummary, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,6 @@ class Status:
     Attributes:
         repository: its name.
         version: the current one.
-        pinned: whether that is current whatever comes later.
         size: bytes that its files take in the store, each once; those that are not here take none.
         checked: when the last run ended that went through, in UTC; None if none did.
         last: the last run; None if there was none.
@@ -30,7 +28,6 @@ class Status:
 
     repository: str
     version: Version
-    pinned: bool
     size: int
     checked: datetime | None
     last: LoggedRun | None
@@ -60,24 +57,20 @@ async def status(home: Home, names: Collection[str] = ()) -> list[Status]:
         HomeError: there is no home here yet.
         CatalogError: the database refused.
     """
-    wanted = {home.repository(name).name for name in names}
+    wanted = sorted({home.repository(name).name for name in names})
 
     def ask(tx: ListTransaction) -> list[Status]:
-        current = tx.current_versions()
-        for name in sorted(wanted - {one.repository for one in current}):
-            raise NotFoundError(f"no repository {name!r} here")
-        return [_status(home, tx, one) for one in current if one.repository in wanted or not wanted]
+        found = [tx.repository(name) for name in wanted] if wanted else tx.repositories()
+        return [_status(home, tx, one) for one in found]
 
     return await home.read(ask)
 
 
-def _status(home: Home, tx: ListTransaction, one: CurrentVersion) -> Status:
-    name, pinned, version = one
-    last = tx.runs(name, limit=1)
+def _status(home: Home, tx: ListTransaction, one: RepositorySummary) -> Status:
+    name, version, last = one.name, one.current, tx.runs(one.name, limit=1)
     return Status(
         name,
         version,
-        pinned,
         tx.stored_size(name, version.number),
         tx.checked(name),
         read_run(home, tx, last[0]) if last else None,

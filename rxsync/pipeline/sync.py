@@ -55,7 +55,7 @@ async def sync(
         promise: of a plan, ``plan.promise``: make that version, or none.
         events: an observer that is told of progress.
         options: ``plugin``, ``options``, ``mode``, ``policy``, ``max_delete``, ``max_concurrent``, ``retries``,
-            ``full``, ``amend``: see ``rxsync.pipeline.rules.SyncOptions``.
+            ``token``, ``full``, ``amend``: see ``rxsync.pipeline.rules.SyncOptions``.
 
     Raises:
         UsageError: an argument cannot be; nothing was opened.
@@ -120,7 +120,9 @@ class _Sync:
         storage, rules, plugin = self.repository.home.storage, self.rules, self.plugin
         async with (
             storage.scratch(run) as scratch,
-            open_downloader(self.url, scratch, total=rules.max_concurrent, retries=rules.retries) as downloader,
+            open_downloader(
+                self.url, scratch, total=rules.max_concurrent, retries=rules.retries, token=rules.token
+            ) as downloader,
         ):
             lent: Run[Any, Any] = Run(
                 id=run,

@@ -152,7 +152,10 @@ class Version:
         removed: units of the version before that are not in it.
         run: the sync that made it; None for version 0, and for one that was rolled back to.
         skipped: units that the run which made it left out for an error.
-        labels: its names.
+        labels: its names, in order.
+        pinned: it stays the current one whatever comes later.
+        current: it is what the repository holds for those who do not name a version: the pinned one, else the newest.
+            False while it is only being made.
     """
 
     number: int
@@ -163,6 +166,22 @@ class Version:
     run: str | None
     skipped: int = 0
     labels: tuple[str, ...] = ()
+    pinned: bool = False
+    current: bool = False
+
+
+class RolledBack(NamedTuple):
+    """What a rollback did.
+
+    Attributes:
+        version: the one that is current and pinned now.
+        target: the one whose content that has.
+        made: False if the newest version held just that already, so that it was only pinned.
+    """
+
+    version: Version
+    target: Version
+    made: bool
 
 
 class Unit(NamedTuple):
@@ -182,20 +201,6 @@ class Unit(NamedTuple):
     def name(self) -> str:
         """How a person would call it: the path of its first file, or its type and identity."""
         return self.files[0][0] if self.files else f"{self.type} {self.identity}"
-
-
-class CurrentVersion(NamedTuple):
-    """The version that a repository shows.
-
-    Attributes:
-        repository: its name.
-        pinned: whether it is current whatever comes later; else it is the newest.
-        version: it.
-    """
-
-    repository: str
-    pinned: bool
-    version: Version
 
 
 class RunRecord(NamedTuple):
@@ -229,6 +234,7 @@ class RepositorySummary(NamedTuple):
         version: number of the newest.
         created: when that was made, in UTC.
         present: units in that.
+        current: the current version: the pinned one, else the newest.
     """
 
     name: str
@@ -236,3 +242,4 @@ class RepositorySummary(NamedTuple):
     version: int
     created: datetime
     present: int
+    current: Version

@@ -17,11 +17,11 @@ from rxsync.models import Content, Related
 from rxsync.ports.answers import (
     Change,
     Clash,
-    CurrentVersion,
     Declared,
     Planned,
     RemoteFile,
     RepositorySummary,
+    RolledBack,
     RunRecord,
     SavedContent,
     Spared,
@@ -29,19 +29,22 @@ from rxsync.ports.answers import (
     Version,
     Wanted,
 )
+from rxsync.ports.lifecycle import LifecycleTransaction
+from rxsync.ports.which import Which
 
 __all__ = [
     "Catalog",
     "Change",
     "Clash",
-    "CurrentVersion",
     "Declared",
+    "LifecycleTransaction",
     "ListTransaction",
     "PlanTransaction",
     "Planned",
     "ReadTransaction",
     "RemoteFile",
     "RepositorySummary",
+    "RolledBack",
     "RunRecord",
     "SavedContent",
     "Spared",
@@ -49,6 +52,7 @@ __all__ = [
     "Version",
     "VersionTransaction",
     "Wanted",
+    "Which",
     "WriteTransaction",
 ]
 
@@ -78,7 +82,14 @@ class ListTransaction(ReadTransaction, Protocol):
     """What people ask."""
 
     def repositories(self) -> Sequence[RepositorySummary]:
-        """Every repository with its newest version, by name."""
+        """Every repository with its newest and its current version, by name."""
+
+    def repository(self, name: str) -> RepositorySummary:
+        """One repository with its newest and its current version.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
 
     def content_types(self) -> Sequence[str]:
         """The types of all content that is saved, by name."""
@@ -104,6 +115,13 @@ class ListTransaction(ReadTransaction, Protocol):
             NotFoundError: no such repository or version.
         """
 
+    def find_version(self, name: str, which: Which = None) -> Version:
+        """One version, by number, label or time, after ``parse_which``; the current one for None.
+
+        Raises:
+            NotFoundError: no such repository or version.
+        """
+
     def units(self, name: str, number: int) -> Iterable[Unit]:
         """The units of a version, by path; to be taken inside the transaction.
 
@@ -117,9 +135,6 @@ class ListTransaction(ReadTransaction, Protocol):
         Raises:
             NotFoundError: no such repository.
         """
-
-    def current_versions(self) -> Sequence[CurrentVersion]:
-        """The version that each repository shows, by name: the one it is pinned to, or the newest."""
 
     def stored_size(self, name: str, number: int) -> int:
         """Bytes that a version's files take in the store, each once; those that are not here take none.
@@ -231,8 +246,8 @@ class PlanTransaction(ListTransaction, CompareTransaction, Protocol):
         """The units that ``change`` found to be removed, by path."""
 
 
-class VersionTransaction(WriteTransaction, ListTransaction, CompareTransaction, Protocol):
-    """What only the end of a run needs."""
+class VersionTransaction(WriteTransaction, ListTransaction, CompareTransaction, LifecycleTransaction, Protocol):
+    """What only the end of a run needs, and what people do to versions."""
 
     def begin_run(self, run: str, repository: str, source: str) -> tuple[int, int]:
         """Note that a run began; make repository and remote where they are new; answer the keys of both."""

@@ -16,13 +16,15 @@ from rxsync.errors import CatalogError
 from rxsync.models import Content
 from rxsync.ports.catalog import Clash, Declared, RemoteFile, VersionTransaction
 from rxsync.testing.catalog_history import HistoryTests
+from rxsync.testing.catalog_immutable import ImmutableTests
+from rxsync.testing.catalog_lifecycle import LifecycleTests
 from rxsync.testing.catalog_units import TYPES, Stone, declared, leaf
 from rxsync.testing.catalog_versions import VersionTests
 
 __all__ = ["TYPES", "CatalogTests"]
 
 
-class CatalogTests(VersionTests, HistoryTests):
+class CatalogTests(VersionTests, HistoryTests, LifecycleTests, ImmutableTests):
     """Subclass it and give ``catalog``: a fixture that yields an empty catalog, prepared for ``TYPES``."""
 
     @pytest.fixture

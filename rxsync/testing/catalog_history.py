@@ -18,23 +18,6 @@ from rxsync.testing.catalog_units import leaf, sync
 class HistoryTests:
     """Part of ``CatalogTests``."""
 
-    async def test_the_current_version_is_the_newest_unless_another_is_pinned(self, catalog: Any) -> None:
-        for name, times in (("s", 1), ("r", 3)):
-            for _ in range(times):
-                await sync(catalog, [leaf("a")], name)
-        current = await catalog.read(lambda tx: tx.current_versions())
-        assert [(one.repository, one.pinned, one.version.number) for one in current] == [
-            ("r", False, 3),
-            ("s", False, 1),
-        ]
-        assert current[0].version == await catalog.read(lambda tx: tx.version("r", 3))
-        await catalog.write(lambda tx: tx.connection.execute("UPDATE repository SET pinned = 2 WHERE name = 'r'"))
-        current = await catalog.read(lambda tx: tx.current_versions())
-        assert [(one.repository, one.pinned, one.version.number) for one in current] == [
-            ("r", True, 2),
-            ("s", False, 1),
-        ]
-
     async def test_a_size_counts_what_is_stored_of_a_version_and_each_file_once(self, catalog: Any) -> None:
         a, b, c = leaf("a"), leaf("b"), leaf("c")
         await sync(catalog, [a, b])

@@ -58,9 +58,23 @@ class Clashed(Exception):
 
 
 async def sync(
-    catalog: Any, units: Sequence[Content], repository: str = "r", *, mirror: bool = True, begin_only: bool = False
+    catalog: Any,
+    units: Sequence[Content],
+    repository: str = "r",
+    *,
+    mirror: bool = True,
+    begin_only: bool = False,
+    skipped: int = 0,
 ) -> tuple[Change, Any]:
     """Do by hand what a run does: save what is new, stage it, and make a version of it, or None.
+
+    Args:
+        catalog: prepared for ``TYPES``.
+        units: what the run declares.
+        repository: name of the repository.
+        mirror: the mode.
+        begin_only: make no version.
+        skipped: how many units the run is said to have left out.
 
     Raises:
         Clashed: two units cannot stand together.
@@ -72,6 +86,9 @@ async def sync(
         tx.begin_staging(run)
         saved = tx.find_content([unit.identity for unit in units])
         fresh = [unit for unit in units if unit.identity not in saved]
+        for unit in units:
+            if unit.identity in saved:
+                unit.id = saved[unit.identity].id
         tx.add_content(fresh)
         tx.add_content_artifacts([(unit.id, unit.path, None) for unit in fresh if isinstance(unit, Leaf)])
         tx.stage(run, [(unit.id, f"line {n}") for n, unit in enumerate(units)])
@@ -81,7 +98,7 @@ async def sync(
         change = tx.change(run, key, mirror=mirror)
         if clash := tx.clash(run, key):
             raise Clashed(*clash)
-        made = tx.complete(run, key, change) if change.added or change.removed else None
+        made = tx.complete(run, key, change, skipped=skipped) if change.added or change.removed else None
         tx.end_run(run, 0, "{}")
         return change, made
 

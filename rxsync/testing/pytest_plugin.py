@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from rxsync.pipeline.home import Home
     from rxsync.testing import Marbles, SimulatedRemote
 
-_SUITES = ("catalog", "catalog_units", "catalog_versions", "stages", "storage")
+_SUITES = (
+    "catalog",
+    "catalog_immutable",
+    "catalog_lifecycle",
+    "catalog_units",
+    "catalog_versions",
+    "stages",
+    "storage",
+)
 
 # Their failed assertions are to be explained like those of a test; what is imported already cannot be any more.
 _names = [f"rxsync.testing.{suite}" for suite in _SUITES]

@@ -33,10 +33,11 @@ PRAGMAS = ("journal_mode = wal", "synchronous = full", "cache_size = -16000", "f
 
 BEGIN = """
     INSERT INTO sync_run (id, repository, source, started) VALUES ('floor', 'bench', 'floor', '2000-01-01 00:00:00');
-    INSERT INTO repository (id, name, last_version) VALUES (1, 'bench', 1);
+    INSERT INTO repository (id, name, last_version) VALUES (1, 'bench', 0);
     INSERT INTO remote (id, url) VALUES (1, 'floor');
     INSERT INTO repository_version (repository_id, number, created, run_id, present, added, removed, skipped)
         VALUES (1, 0, '2000-01-01 00:00:00', NULL, 0, 0, 0, 0);
+    UPDATE repository SET last_version = 1;
 """
 
 ROWS = {

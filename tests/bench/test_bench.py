@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from rxsync.pipeline.home import Home
 from tests.bench import status
 from tests.bench.check import check_same
 from tests.bench.floor import floor
@@ -18,6 +19,8 @@ from tests.bench.server import serving
 from tests.bench.source import make_files
 from tests.bench.sync import main, make_tables, once
 from tests.bench.table import Results
+from tests.bench.versions import GOALS, fill, measure
+from tests.bench.versions import main as measure_versions
 
 
 @pytest.fixture
@@ -78,8 +81,28 @@ def test_all_of_it_runs_and_says_what_served_the_files(capsys, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_figures_of_a_status_are_of_a_repository_with_versions_and_files(capsys, tmp_path):
-    status.main(["--units", "30", "--versions", "4", "--churn", "5", "--times", "1", "--folder", str(tmp_path)])
-    told = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in told] == ["newest", "pinned"]
+def test_what_a_status_costs_is_measured(capsys, tmp_path):
+    status.main(["--only", "SQLite", "--units", "300", "--versions", "3", "--times", "1", "--folder", str(tmp_path)])
+    told = capsys.readouterr().out
+    for what in ("newest version", "pinned to the one before"):
+        assert re.search(rf"^  status, {what} .* goal: at most ", told, re.MULTILINE)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_versions_cost_is_measured(capsys, tmp_path):
+    measure_versions(
+        ["--only", "SQLite", "--units", "500", "--versions", "9", "--fold", "3", "--folder", str(tmp_path)]
+    )
+    told = capsys.readouterr().out
+    assert "SQLite: 500 units, 9 versions" in told
+    for what in GOALS:
+        assert re.search(rf"^  {what} .* goal: at most ", told, re.MULTILINE)
+    assert not list(tmp_path.iterdir())
+
+
+async def test_and_so_it_is_on_postgresql(tmp_path, postgresql):
+    repository = Home(tmp_path, postgresql).repository("bench")
+    await fill(repository, 500, 9)
+    times = await measure(repository, 9, 3)
+    assert all(times[what] for what in GOALS)
+    assert [version.number for version in await repository.versions()] == [8, 9, 10]

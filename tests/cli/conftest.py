@@ -91,6 +91,19 @@ def folder(tmp_path: Path) -> Path:
     return source
 
 
+@pytest.fixture
+def settings(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a file of settings; gives its path, which differs from that of the home."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "settings" / "rxsync.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
+
+
 @dataclass
 class Upstream:
     """A server; set what it serves by path.
@@ -100,6 +113,7 @@ class Upstream:
         files: path to bytes.
         endless: paths whose answer begins and does not end.
         begun: set when such an answer began.
+        heard: path and ``Authorization`` of each request.
     """
 
     url: str = ""
@@ -107,6 +121,7 @@ class Upstream:
     endless: set[str] = field(default_factory=set)
     begun: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
+    heard: list[tuple[str, str | None]] = field(default_factory=list)
 
     def serve(self, path: str, content: bytes) -> None:
         """Serve a file, and list it in the manifest."""
@@ -123,6 +138,7 @@ def upstream() -> Iterator[Upstream]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.lstrip("/")
+            upstream.heard.append((path, self.headers["Authorization"]))
             content = upstream.files.get(path)
             self.send_response(404 if content is None else 200)
             self.send_header("Content-Length", str(len(content or b"")))

@@ -16,7 +16,7 @@ TO = ("--repository", "tools")
         (("snyc", "."), "no such command 'snyc'. Did you mean 'sync'?"),
         (("repository", "lst"), "no such command 'lst'. Did you mean 'list'?"),
         (("sync", ".", "..", *TO), "got unexpected extra argument (..)"),
-        (("sync", "."), "missing option '--repository'"),
+        (("sync", "."), 'no repository "." in '),
         (("sync", *TO), "missing argument 'SOURCE'"),
         (("sync", "no/such/folder", *TO), "no/such/folder: no such folder, and no URL"),
         (("sync", "", *TO), "the source is empty"),

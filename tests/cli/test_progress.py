@@ -52,6 +52,31 @@ def test_a_screen_draws_and_leaves_nothing():
     assert written(console) == shown
 
 
+def test_the_next_sync_is_drawn_again_with_rates_of_its_own():
+    console = terminal()
+    with Screen(console) as screen:
+        screen.on_next(STARTED)
+        screen.on_next(replace(KNOWN, done=3000, bytes_downloaded=9_000_000_000))
+        screen.on_next(Finished(Report("0" * 32, "tools")))
+        before = written(console)
+        screen.on_next(replace(STARTED, repository="isos"))
+        screen.on_next(replace(KNOWN, seconds=10.0, done=100, bytes_downloaded=1000))
+        screen.on_next(Finished(Report("0" * 32, "isos")))
+        shown = written(console).removeprefix(before)
+    assert "isos" in shown
+    assert "100 of 3,000 units" in shown
+    assert "100 B/s" in shown
+
+
+def test_a_log_of_many_syncs_begins_anew_with_each():
+    lines = []
+    log = Log(lines.append, every=30)
+    for name in ("tools", "isos"):
+        log.on_next(replace(STARTED, repository=name))
+        log.on_next(Advanced(35.0, 1000, True, 35, 350, STAGES))
+    assert [line.partition(" of ")[0] for line in lines] == ["tools: 35", "isos: 35"]
+
+
 def test_a_sync_that_is_over_at_once_shows_nothing():
     console = terminal()
     with Screen(console) as screen:

@@ -34,7 +34,15 @@ def test_a_repository_is_shown_alike_in_the_list_and_alone(rxsync, two_versions)
     assert (listed["schema"], shown.pop("schema")) == ("rxsync.repository-list/1", "rxsync.repository-show/1")
     assert listed["repositories"] == [shown]
     assert re.fullmatch(STAMP, shown.pop("created"))
-    assert shown == {"name": "tools", "version": 2, "versions": 3, "present": 3}
+    assert shown == {
+        "name": "tools",
+        "version": 2,
+        "versions": 3,
+        "present": 3,
+        "current": 2,
+        "pinned": False,
+        "skipped": 0,
+    }
     assert rxsync("repository", "show", "tools").out.startswith("tools: version 2, 3 units\n")
 
 

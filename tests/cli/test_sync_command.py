@@ -151,7 +151,7 @@ def test_a_sync_ends_with_what_its_report_says(rxsync, folder, monkeypatch):
     async def skipping(*_, **__):  # nothing can be skipped yet
         return Report("0" * 32, "tools", version=1, declared=3, new=2, skipped=1, exit_code=3)
 
-    monkeypatch.setattr("rxsync.sync", skipping)
+    monkeypatch.setattr("rxsync.config.syncing.sync", skipping)
     done = rxsync("sync", folder, *TO)
     assert done.code == 3
     assert "3 units: 2 new, 0 known, 1 skipped\n" in done.out

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from reactivex import operators as ops
 
-from rxsync.flow import buffer, fan_out, flat_map_with_max_concurrent, from_async, from_iterable, run, stage
+from rxsync.flow import Gauge, buffer, fan_out, flat_map_with_max_concurrent, from_async, from_iterable, run, stage
 from rxsync.resolution import Resolvable
 from rxsync.testing import marbles
 
@@ -53,6 +53,7 @@ def test_an_error_passes_at_once_and_what_waits_is_dropped():
     with marbles() as m:
         m.expect(m.hot("-a-b#", error=ValueError("no")).pipe(buffer(9, linger=5)), "----#", error=ValueError)
     assert m.flow.held == m.flow.timers == 0
+    assert m.flow.gauges == [Gauge("buffer", 0, 0, "done")]
 
 
 def test_a_list_is_formed_as_late_and_as_large_as_possible():
@@ -197,6 +198,17 @@ def test_an_urgent_item_takes_its_list_along_at_once_whatever_else_goes_on():
         elsewhere = m.hot("-k|").pipe(stage(m.effect("--------|")))
         line = m.hot("-a-b-----|", a=other, b=urgent).pipe(buffer(50, linger=None), ops.merge(elsewhere))
         m.expect(line, "---x-----|", x=[other, urgent])
+
+
+@pytest.mark.parametrize(("prefetch", "waiting"), [(None, 6), (4, 4), (0, 0), (1, 1)])
+def test_as_many_items_as_prefetch_wait_while_the_gate_below_is_closed(prefetch, waiting):
+    drawn, seen = [], []
+    with marbles() as m:
+        source = from_iterable(map(drawn.append, range(20)))
+        line = source.pipe(buffer(3, linger=None, prefetch=prefetch), stage(m.effect("----|"), prefetch=0))
+        m.expect(line, "-" * 28 + "|")
+        m.at(2, lambda: seen.append(len(drawn)))
+    assert seen == [3 + waiting]
 
 
 def test_no_list_is_formed_for_work_whose_results_nobody_takes_yet():

@@ -124,6 +124,16 @@ def test_results_wait_while_the_gate_below_is_closed():
     assert max(waiting) <= 4
 
 
+@pytest.mark.parametrize(("prefetch", "waiting"), [(None, 4), (3, 3), (0, 0), (1, 1)])
+def test_as_many_items_as_prefetch_wait_for_work(prefetch, waiting):
+    drawn, seen = [], []
+    with marbles() as m:
+        source = from_iterable(map(drawn.append, range(20)))
+        m.expect(source.pipe(flat_map_with_max_concurrent(m.effect("----|"), 2, prefetch=prefetch)), "-" * 40 + "|")
+        m.at(2, lambda: seen.append(len(drawn)))
+    assert seen == [2 + waiting]
+
+
 def test_a_generator_is_drawn_from_only_while_the_gate_below_is_open():
     drawn = []
 

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+import reactivex as rx
 from reactivex import operators as ops
 
 from rxsync.flow import fan_out, from_iterable, run, stage
@@ -59,6 +60,18 @@ def test_a_branch_that_has_seen_enough_holds_nobody_up():
         )
         m.expect(line.pipe(ops.to_list()), "----(l,|)", l=["a", "s", *"bcdefgh"])
     assert len(slow.calls) == 1
+
+
+def test_a_branch_that_has_failed_and_lives_with_it_holds_nobody_up():
+    with marbles() as m:
+        fails = m.cold("----#")
+        line = from_iterable("abc").pipe(
+            fan_out(
+                rx_compose(stage(lambda _: fails, prefetch=0), ops.catch(rx.just("sorry"))),
+                stage(lambda x: [x], prefetch=0),
+            )
+        )
+        m.expect(line.pipe(ops.to_list()), "----(l,|)", l=["a", "b", "c", "sorry"])
 
 
 def test_when_no_branch_wants_more_the_stream_ends():

@@ -410,6 +410,37 @@ async def test_a_thread_that_is_blocked_in_emit_is_woken_when_the_stream_ends_an
     assert given == taken
 
 
+async def test_a_thread_whose_item_is_still_on_its_way_when_the_stream_ends_is_told(nothing_left, monkeypatch):
+    loop, on_its_way, told = asyncio.get_running_loop(), threading.Event(), []
+    send = loop.call_soon_threadsafe
+
+    def sent(*args):
+        send(*args)
+        if threading.get_ident() != here:
+            on_its_way.set()
+
+    def give(emit):
+        with pytest.raises(FlowError) as caught:
+            emit.blocking("late")
+        told.append(caught.value)
+
+    async def engine(emit):
+        pool = ThreadPoolExecutor(1)
+        monkeypatch.setattr(loop, "call_soon_threadsafe", sent)
+        giving = pool.submit(give, emit)
+        assert on_its_way.wait(10)  # it has sent its item, and the loop, which we hold up, has not seen it
+        monkeypatch.undo()
+        try:
+            await emit("enough")
+        finally:
+            await soon(giving.done)
+            pool.shutdown()
+
+    here = threading.get_ident()
+    await run(from_callback(engine).pipe(ops.take(1)))
+    assert "nobody takes its items" in str(told[0])
+
+
 async def test_a_thread_that_comes_after_the_end_is_told_while_the_engine_still_runs(nothing_left):
     over, told = threading.Event(), []
 

@@ -52,6 +52,23 @@ def test_a_stage_that_may_not_emit_waits_for_room():
     assert seen[3]["slow"] == Gauge("slow", 1, 1, "work")
 
 
+def test_a_list_that_may_not_leave_waits_for_room():
+    with marbles() as m:
+        seen = readings(
+            m,
+            m.hot("-(a,b,c)----|"),
+            buffer(2, linger=None),
+            stage(m.effect("-----k|"), prefetch=0, name="slow"),
+            ops.map(lambda x: x),
+            until=[3],
+        )
+    assert seen[3]["slow"] == Gauge("slow", 3, 2, "work")
+    with marbles() as m:
+        slow = stage(m.effect("-----k|"), prefetch=1, name="slow")
+        seen = readings(m, m.hot("-(a,b,c,d,e)----|"), buffer(2, linger=None), slow, until=[3])
+    assert seen[3] == {"buffer": Gauge("buffer", 1, 0, "room"), "slow": Gauge("slow", 4, 2, "work")}
+
+
 def test_batched_work_is_one_gauge():
     with marbles() as m:
         seen = readings(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxsync.flow import Lanes, flat_map_with_max_concurrent, from_iterable, stage
+from rxsync.flow import Gauge, Lanes, flat_map_with_max_concurrent, from_iterable, stage
 from rxsync.testing import marbles
 
 BY_LETTER = Lanes(lambda item: item[0] if item[0] != "f" else None, 1)  # "f" is free: in no lane
@@ -35,10 +35,34 @@ def test_who_waits_counts_as_held_and_is_forgotten_with_the_line():
             "---------#",
             error=OSError,
         )
-        [gauge] = [gauge for gauge in m.flow.gauges if gauge.name == "work"]
-        assert gauge.held == 0
+        held = []
+        m.at(8, lambda: held.append(m.flow.gauges[-1]))
+    assert [*held, m.flow.gauges[-1]] == [Gauge("work", 3, 1, "work"), Gauge("work", 0, 0, "done")]
     assert m.flow.held == 0
     assert m.flow.peak == 3
+
+
+def test_whoever_waits_behind_an_item_that_must_wait_has_its_turn_at_once():
+    with marbles() as m:
+        answers = {"a1": m.cold("--------|"), "f1": m.cold("---|"), "a2": m.cold("|"), "b1": m.cold("-x|")}
+        source = m.hot("pqrs------|", p="a1", q="f1", r="a2", s="b1")
+        line = source.pipe(flat_map_with_max_concurrent(answers.get, 2, lanes=BY_LETTER))
+        m.expect(line, "-----x----|")  # f1 is done at 4
+
+
+def test_who_has_a_place_in_its_lane_and_waits_for_room_below_counts_as_held():
+    with marbles() as m:
+        answers = {"f1": m.cold("x|"), "a1": m.cold("-x|"), "b1": m.cold("-x|"), "a2": m.cold("x|")}
+        source = m.hot("(p,q,r,s)|", p="f1", q="a1", r="b1", s="a2")
+        line = source.pipe(
+            flat_map_with_max_concurrent(answers.get, 3, lanes=BY_LETTER, name="work"),
+            stage(m.effect("----|"), prefetch=0),
+        )
+        m.expect(line, "----------------|")
+        held = []
+        m.at(6, lambda: held.extend(gauge for gauge in m.flow.gauges if gauge.name == "work"))
+    assert held == [Gauge("work", 2, 0, "room")]  # a2 has the place of a1, which has left; the result of b1 waits
+    assert m.flow.held == 0
 
 
 def test_lanes_cannot_be_ordered():

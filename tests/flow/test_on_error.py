@@ -66,6 +66,16 @@ def test_several_items_at_fault_are_all_found():
     assert [item for item, _ in told] == ["a", "d", "g"]
 
 
+def test_a_large_batch_in_which_all_is_at_fault_does_not_recurse():
+    told = []
+    with marbles() as m:
+        line = from_iterable(range(1000)).pipe(
+            stage(picky([], *range(1000)), batch=1000, linger=None, on_error=skip(told))
+        )
+        m.expect(line, "|")
+    assert [item for item, _ in told] == list(range(1000))
+
+
 def test_without_a_policy_no_batch_is_split():
     calls = []
     with marbles() as m:

@@ -229,7 +229,8 @@ async def test_nothing_is_drawn_once_an_error_is_on_its_way_down(nothing_left):
     assert failed_at == [len(drawn)]
 
 
-async def test_a_cancel_while_a_failed_run_cleans_up_is_a_cancel(nothing_left):
+@pytest.mark.parametrize("turns", [0, 10])
+async def test_a_cancel_while_a_failed_run_cleans_up_is_a_cancel(turns, nothing_left):
     work = Endless()
 
     async def fails(item):
@@ -239,6 +240,9 @@ async def test_a_cancel_while_a_failed_run_cleans_up_is_a_cancel(nothing_left):
     line = from_iterable(range(3)).pipe(stage(lambda x: work(x) if x else fails(x), concurrency=3))
     running = asyncio.create_task(run(line))
     await until(lambda: work.cancelled)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    assert work.at_work
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -373,8 +377,36 @@ async def test_without_a_flow_scheduler_nothing_runs(line, scheduler, nothing_le
     assert len(errors) == 1
     assert isinstance(errors[0], FlowError)
     assert "run()" in str(errors[0])
+    assert ("without a scheduler" if scheduler is None else "on a NewThreadScheduler") in str(errors[0])
     with pytest.raises(FlowError):
         line.subscribe(scheduler=scheduler)
+
+
+async def test_a_run_that_failed_has_no_say_about_items_that_were_never_in_it(nothing_left):
+    item = Resolvable()
+    with pytest.raises(Careless):
+        await run(from_iterable([1]).pipe(careless("on_next")))
+    asyncio.get_running_loop().call_soon(item.resolve, "done")
+    assert await item.resolution() == "done"
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_work_may_end_at_the_very_moment_when_the_run_does(turns, nothing_left):
+    async def work(item):
+        try:
+            if item:
+                await asyncio.Event().wait()
+        finally:
+            for _ in range(turns if item else 0):
+                await asyncio.sleep(0)
+        return [item]
+
+    await run(from_iterable([1, 0]).pipe(stage(work, concurrency=2), ops.take(1)))
+
+
+async def test_what_is_no_stream_is_told(nothing_left):
+    with pytest.raises(AttributeError, match="subscribe"):
+        await run([1, 2])
 
 
 async def test_several_runs_go_on_at_once_and_do_not_know_of_each_other(nothing_left):

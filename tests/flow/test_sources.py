@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 import reactivex as rx
@@ -188,8 +189,10 @@ def test_a_hot_stream_waits_in_the_open_while_the_line_is_busy():
 
 def test_more_of_a_hot_stream_than_may_wait_is_an_error():
     with marbles() as m:
-        line = from_hot(m.hot("-abcdef|"), capacity=3).pipe(stage(m.effect("-----|"), prefetch=0))
+        source = m.hot("-abcdef|")
+        line = from_hot(source, capacity=3).pipe(stage(m.effect("-----|"), prefetch=0))
         m.expect(line, "-----#", error=FlowError)
+    assert source.subscriptions[0].unsubscribe == 5
     assert m.flow.held == m.flow.hot == 0
 
 
@@ -202,6 +205,29 @@ def test_a_hot_stream_may_be_kept_however_much_comes():
 def test_an_error_of_a_hot_stream_passes_at_once():
     with marbles() as m:
         m.expect(from_hot(m.hot("-ab-#")).pipe(stage(m.effect("-----|"))), "----#")
+
+
+async def test_a_hot_stream_that_another_thread_moves_is_refused_and_its_item_goes_nowhere(nothing_left):
+    subject, got = Subject(), []
+
+    async def moves(_):
+        thread = threading.Thread(target=subject.on_next, args=("stray",))
+        thread.start()
+        thread.join()  # the loop stands still: the item had all the time to go down
+        await asyncio.Event().wait()
+
+    line = rx.merge(from_hot(subject).pipe(ops.do_action(got.append)), from_iterable([1]).pipe(stage(moves)))
+    with pytest.raises(FlowError, match="a hot stream was called from another thread"):
+        await run(line)
+    assert got == []
+
+
+def test_a_hot_stream_that_is_left_is_left_at_once():
+    with marbles() as m:
+        source = m.hot("-abc-----|")
+        m.expect(from_hot(source).pipe(ops.take(2)), "-a(b,|)")
+    assert source.subscriptions[0].unsubscribe == 2
+    assert m.flow.hot == 0
 
 
 async def test_a_hot_stream_that_is_fed_by_what_comes_out_of_it_does_not_recurse(nothing_left):

@@ -116,6 +116,15 @@ def test_expand_draws_only_what_the_line_below_wants():
     assert drawn == ["a"] * 5
 
 
+def test_expand_takes_no_item_in_advance():
+    drawn = []
+    with marbles() as m:
+        source = from_iterable(map(drawn.append, range(9)))
+        m.expect(source.pipe(expand(lambda _: iter("xy")), stage(m.effect("----|"), prefetch=0)), "")
+        m.at(2, lambda: drawn.append("now"))
+    assert drawn.index("now") == 1
+
+
 def test_an_error_of_the_iterator_fails_the_stream():
     def fails(item):
         yield item

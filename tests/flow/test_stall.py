@@ -132,6 +132,23 @@ async def test_only_what_was_dropped_fails_not_who_waits_for_it(nothing_left):
     assert blamed == [(a, lost)]
 
 
+async def test_only_what_was_dropped_fails_not_what_stands_behind_who_waits_for_it(nothing_left):
+    lost, a, b, c = (Item(name) for name in ("lost", "a", "b", "c"))
+
+    async def needs(item):
+        if item is a:
+            with pytest.raises(DroppedError, match="<lost>"):
+                await lost.resolution()
+        item.resolve("without")
+
+    async def source():
+        for item in (lost, a, b, c):
+            yield item
+        assert await c.resolution() == "without"
+
+    await run(from_async(source).pipe(ops.filter(lambda item: item is not lost), stage(needs)))
+
+
 async def test_a_circle_of_waiting_is_an_error(nothing_left):
     """One place to work, and who holds it waits for who stands behind it."""
     a, b = Item("a"), Item("b")
@@ -148,6 +165,22 @@ async def test_a_circle_of_waiting_is_an_error(nothing_left):
 
     with pytest.raises(DroppedError, match="<b>"):
         await run(from_async(source).pipe(stage(needs, concurrency=1)))
+
+
+async def test_a_list_that_may_not_leave_hides_no_item_that_was_dropped(nothing_left):
+    lost = Item("lost")
+
+    async def needs(batch):
+        await lost.resolution()
+
+    async def source():
+        for item in (lost, Item("a"), Item("b"), Item("c")):
+            yield item
+        await asyncio.Event().wait()
+
+    line = from_async(source).pipe(ops.filter(lambda item: item is not lost), stage(needs, batch=2, linger=None))
+    with pytest.raises(DroppedError, match="<lost>"):
+        await asyncio.wait_for(run(line), 5)
 
 
 async def test_to_await_an_item_before_it_is_yielded_is_an_error(nothing_left):
@@ -281,7 +314,11 @@ def that_nobody_can_look_into(item, resolve):
     return subject
 
 
-@pytest.mark.parametrize("stream", [with_a_stage_at_work, that_nobody_can_look_into])
+def whose_stage_waits_for_input(item, resolve):
+    return that_nobody_can_look_into(item, resolve).pipe(stage(later))
+
+
+@pytest.mark.parametrize("stream", [with_a_stage_at_work, that_nobody_can_look_into, whose_stage_waits_for_input])
 async def test_a_stream_that_may_still_go_on_is_no_circle(stream, nothing_left):
     first, second = Item("first"), Item("second")
 

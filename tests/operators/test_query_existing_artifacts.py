@@ -1,5 +1,6 @@
 """Which bytes are here already."""
 
+from rxsync.declare import DeclarativeArtifact
 from rxsync.flow import from_iterable, run
 from rxsync.operators import query_existing_artifacts
 from rxsync.testing import marbles
@@ -35,13 +36,14 @@ def test_one_question_a_kind_of_digest_by_the_first_that_is_declared():
     assert sorted(asked) == [("md5", ["a" * 32, "c" * 32]), ("sha256", ["b" * 64])]
 
 
-def test_all_units_that_share_bytes_learn_of_them(memory):
-    a, b = unit("a", b"same"), unit("b", b"same")
+def test_all_files_of_all_units_that_share_bytes_learn_of_them(memory):
+    more = DeclarativeArtifact("http://there/c", "c", digests={"sha256": sha256(b"same")})
+    a, b = unit("a", b"same", more=[more]), unit("b", b"same")
     memory.tx.add_artifacts([({"sha256": sha256(b"same")}, 4)])
     with marbles() as m:
         look_up = query_existing_artifacts(memory.transact, batch=2)
         m.expect(m.hot("(a,b)|", a=a, b=b).pipe(look_up), "(a,b)|", a=a, b=b)
-    assert a.artifacts[0].stored == b.artifacts[0].stored is not None
+    assert a.artifacts[0].stored == b.artifacts[0].stored == more.stored is not None
 
 
 async def test_the_same_operator_runs_over_asyncio_and_sqlite(catalog):

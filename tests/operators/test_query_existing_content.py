@@ -59,14 +59,14 @@ def test_bytes_known_by_another_digest_are_left_to_be_asked_for(memory):
 
 
 def test_a_file_without_digest_recalls_what_the_remote_said_of_it(memory):
-    a, b = unit("a", digests={}), unit("b")
+    a, b, new = unit("a", digests={}), unit("b"), unit("new", digests={}, stored=True)
     memory.save(a, b)
     memory.tx.set_remote_files(memory.remote, [RemoteFile(1, 0, "http://there/a", None, "", '"e"', "monday")], [])
     with marbles() as m:
-        look_up = query_existing_content(memory.transact, memory.remote, batch=2)
-        m.expect(m.hot("-(a,b)|", a=a, b=b).pipe(look_up), "-(a,b)|", a=a, b=b)
+        look_up = query_existing_content(memory.transact, memory.remote, batch=3)
+        m.expect(m.hot("-(a,b,n)|", a=a, b=b, n=new).pipe(look_up), "-(a,b,n)|", a=a, b=b, n=new)
     assert a.artifacts[0].validators == Validators('"e"', "monday")
-    assert b.artifacts[0].validators is None
+    assert b.artifacts[0].validators is new.artifacts[0].validators is None
 
 
 async def test_the_same_operator_runs_over_asyncio_and_sqlite(catalog):

@@ -3,7 +3,7 @@
 import pytest
 
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent
-from rxsync.errors import CatalogError, ConflictError, FlowError
+from rxsync.errors import CatalogError, ConflictError, DeclarationError, FlowError
 from rxsync.flow import from_iterable, run
 from rxsync.operators import (
     associate_content,
@@ -15,7 +15,8 @@ from rxsync.operators import (
 )
 from rxsync.plugins.file import FileContent
 from rxsync.testing import marbles
-from tests.operators.conftest import RUN, body, sha256, unit
+from tests.operators.conftest import RUN, Memory, body, sha256, unit
+from tests.pipeline.author import Learner
 
 
 def through(stage, units):
@@ -89,7 +90,7 @@ def test_when_the_store_fails_no_row_is_written(memory):
 
 
 def test_new_units_get_their_rows_and_known_ones_keep_theirs(memory):
-    a, b = unit("a"), unit("b")
+    a, b = unit("a"), unit("b", more=[DeclarativeArtifact("http://there/sig", "b.sig")])
     memory.save(a)
     through(query_existing_content(memory.transact), [a, b])
     with marbles() as m:
@@ -102,9 +103,8 @@ def test_new_units_get_their_rows_and_known_ones_keep_theirs(memory):
         ("b", b.content.id),
     ]
     assert memory.rows("SELECT type, identity FROM content WHERE id = ?", b.content.id) == [("file.file", b.identity)]
-    assert memory.rows("SELECT id, artifact_id FROM content_artifact WHERE content_id = ?", b.content.id) == [
-        (b.artifacts[0].row, None)
-    ]
+    files = "SELECT relative_path, id, artifact_id FROM content_artifact WHERE content_id = ? ORDER BY relative_path"
+    assert memory.rows(files, b.content.id) == [("b", b.artifacts[0].row, None), ("b.sig", b.artifacts[1].row, None)]
 
 
 def test_the_same_unit_twice_in_a_batch_is_saved_once_with_the_files_of_both(memory):
@@ -183,6 +183,17 @@ def test_other_bytes_than_are_saved_are_a_conflict_and_nothing_changes(memory):
     assert memory.rows("SELECT count(*) FROM content_artifact WHERE artifact_id = ?", other.artifact_id) == [(0,)]
 
 
+def test_a_key_that_nobody_has_learnt_is_an_error():
+    learner = unit("a", content=Learner(name="a"))
+    memory = Memory([Learner])
+    with pytest.raises(DeclarationError, match="Learner.sha256"):
+        through(save_content(memory.transact), [learner])
+    learner.artifacts[0].stored = memory.tx.add_artifacts([({"sha256": sha256(b"a")}, 1)])[sha256(b"a")]
+    through(save_content(memory.transact), [learner])
+    assert memory.rows("SELECT name, sha256 FROM author_learner") == [("a", sha256(b"a"))]
+    memory.database.close()
+
+
 def test_a_unit_may_have_no_files(memory):
     bare = DeclarativeContent(FileContent(relative_path="a", sha256="0" * 64))
     through(save_content(memory.transact), [bare])
@@ -217,9 +228,14 @@ def saved(memory, made):
 
 
 def test_every_url_is_saved_in_order_without_its_credentials(memory):
-    saved(memory, unit("a", urls=["https://me:secret@one/a", "http://two/a"]))
+    signature = DeclarativeArtifact("http://one/sig", "a.sig")
+    saved(memory, unit("a", urls=["https://me:secret@one/a", "http://two/a"], more=[signature]))
     digests = f"sha256:{sha256(b'a')}"
-    assert offered(memory) == [(0, "https://one/a", 1, digests), (1, "http://two/a", 1, digests)]
+    assert offered(memory) == [
+        (0, "https://one/a", 1, digests),
+        (1, "http://two/a", 1, digests),
+        (0, "http://one/sig", None, ""),
+    ]
 
 
 def test_urls_of_a_known_unit_follow_the_source_and_unchanged_ones_are_not_written(memory):
@@ -229,6 +245,11 @@ def test_urls_of_a_known_unit_follow_the_source_and_unchanged_ones_are_not_writt
     before = memory.database.connection().total_changes
     saved(memory, unit("a", urls=["http://one/a", "http://new/a"]))
     assert memory.database.connection().total_changes == before
+
+
+def test_files_that_have_no_row_are_passed_over(memory):
+    through(save_remote_artifacts(memory.transact, memory.remote), [unit("a")])
+    assert offered(memory) == []
 
 
 def test_remote_artifacts_pass_in_order_when_their_transaction_is_kept(memory):

@@ -48,6 +48,12 @@ async def test_within_a_batch_the_last_word_counts_too(sync, home):
     assert await rows(home, "SELECT motto FROM author_maker") == [("second",)]
 
 
+async def test_what_a_known_unit_refers_to_may_have_changed(sync, home):
+    for motto in ("first", "second"):
+        await sync(given(lambda run, m=motto: DeclarativeContent(Part(name="a", maker=Maker(name="m", motto=m)))))
+    assert await rows(home, "SELECT motto FROM author_maker") == [("second",)]
+
+
 async def test_related_rows_may_refer_to_rows_of_their_own_type(sync, home):
     async def declare(run):
         for number in range(700):

@@ -169,7 +169,7 @@ async def test_a_status_tells_of_the_current_version_and_the_last_runs(source, h
     await mirror(source, home, "r", amend=skipping("a"))
     await fail(source, home)
     r, s = await status(home)
-    assert [(one.repository, one.version.number, one.version.present, one.pinned) for one in (r, s)] == [
+    assert [(one.repository, one.version.number, one.version.present, one.version.pinned) for one in (r, s)] == [
         ("r", 1, 2, False),
         ("s", 1, 3, False),
     ]

@@ -1,0 +1,111 @@
+"""Sync many repositories, one after the other; one that fails stops no other.
+
+Floor 4, config.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from reactivex import Observer
+
+from rxsync.config.secrets import sign_in
+from rxsync.config.values import NOTHING, Config, Effective, Settings
+from rxsync.errors import failure
+from rxsync.pipeline.home import Home
+from rxsync.pipeline.plan import Plan
+from rxsync.pipeline.planning import plan
+from rxsync.pipeline.progress import Event, Events, Finished
+from rxsync.pipeline.promise import Promise
+from rxsync.pipeline.report import Report
+from rxsync.pipeline.sync import sync
+
+Told = Callable[[Report, Exception | None], None]
+"""Takes the report of a repository as soon as there is one, and why it failed; None if it did not."""
+
+
+async def sync_all(
+    config: Config,
+    home: Home,
+    names: Sequence[str] = (),
+    *,
+    given: Settings = NOTHING,
+    events: Events | None = None,
+    told: Told | None = None,
+) -> list[Report]:
+    """Sync repositories of a file, in its order or in that of ``names``; gives a report of each.
+
+    One that fails has its error in its report, and the next one begins.
+
+    Args:
+        config: what the file says.
+        home: where to.
+        names: of those that are meant; where none is given, all that are enabled.
+        given: settings that go before those of the file, for each of them.
+        events: an observer that is told of progress.
+        told: is called with each report at once.
+
+    Raises:
+        UsageError: there is no repository, or none of that name; nothing was begun.
+        asyncio.CancelledError: the one under way made no version, and no other was begun.
+    """
+    reports = []
+    for name in config.chosen(names):
+        report, error = await _outcome(config.effective(name, given), home, events)
+        reports.append(report)
+        if told is not None:
+            told(report, error)
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # which the sync held back until its version was made
+    return reports
+
+
+async def sync_one(
+    one: Effective, home: Home, events: Events | None = None, *, promise: Promise | None = None
+) -> Report:
+    """Sync a repository as it is configured.
+
+    Raises:
+        UsageError: a setting or a secret cannot be.
+        RxSyncError: as ``sync``.
+    """
+    source, arguments = _asked(one)
+    return await sync(source, home.repository(one.name), promise=promise, events=events, **arguments)
+
+
+async def plan_one(one: Effective, home: Home, events: Events | None = None) -> Plan:
+    """Look what a sync of a repository would do, as it is configured.
+
+    Raises:
+        UsageError: a setting or a secret cannot be.
+        RxSyncError: as ``plan``.
+    """
+    source, arguments = _asked(one)
+    return await plan(source, home.repository(one.name), events=events, **arguments)
+
+
+def _asked(one: Effective) -> tuple[str, dict[str, Any]]:
+    """The source, with credentials, and the arguments of ``sync``."""
+    source, token = sign_in(one)
+    return source, one.arguments() | ({} if token is None else {"token": token})
+
+
+async def _outcome(one: Effective, home: Home, events: Events | None) -> tuple[Report, Exception | None]:
+    ended: list[Report] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, Finished):
+            ended.append(event.report)
+        if events is not None:
+            events.on_next(event)
+
+    try:
+        return await sync_one(one, home, Observer(note)), None
+    except Exception as error:
+        return ended[-1] if ended else _unbegun(one.name, error), error
+
+
+def _unbegun(name: str, error: Exception) -> Report:
+    return Report(run=None, repository=name, exit_code=getattr(error, "exit_code", 1), error=failure(error))

@@ -1,0 +1,295 @@
+"""``rxsync config``, and who goes before whom."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from rxsync.pipeline.report import Report
+
+ROOT = Path(__file__).parents[2]
+
+SAID = {  # key: in the file, in the environment, on the command line; as each is spelt there
+    "plugin": ("python", "debian", "file"),
+    "mode": ("additive", "mirror", "additive"),
+    "policy": ("on_demand", "immediate", "on_demand"),
+    "max_delete": ("11%", "12%", "13"),
+    "max_concurrent": (11, 12, 13),
+    "retries": (1, 2, 3),
+}
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    """The arguments that ``sync`` was called with."""
+    calls = []
+
+    async def spy(source, repository, **arguments):
+        calls.append({"source": source, "repository": repository.name} | arguments)
+        return Report("0" * 32, repository.name, version=1)
+
+    monkeypatch.setattr("rxsync.config.syncing.sync", spy)
+    return calls
+
+
+@pytest.mark.parametrize("key", SAID)
+@pytest.mark.parametrize(
+    "call", [("tools",), ("/srv", "--repository", "tools"), ("/srv", "--repository", "new"), ()], ids=" ".join
+)
+def test_a_flag_goes_before_its_variable_that_before_the_file_and_that_before_the_default(
+    rxsync, settings, heard, monkeypatch, key, call
+):
+    in_file, variable, flag = SAID[key]
+    nothing = "[repositories.tools]\nsource = '/srv'\n"
+    toml = f'"{in_file}"' if isinstance(in_file, str) else in_file
+    name = key.replace("_", "-")
+    sync = ("sync", *call, "--config")
+    assert rxsync(*sync, settings(nothing)).code == 0
+    path = settings(f"[defaults]\n{key} = {toml}\n{nothing}")
+    rxsync(*sync, path)
+    monkeypatch.setenv(f"RXSYNC_{key.upper()}", str(variable))
+    rxsync(*sync, path)
+    rxsync(*sync, path, f"--{name}", flag)
+    assert [call.get(key, "default") for call in heard] == [
+        "default",
+        in_file,
+        variable,
+        str(flag) if key == "max_delete" else flag,
+    ]
+
+
+def test_options_of_the_plugin_go_one_by_one(rxsync, settings, heard):
+    path = settings("[repositories.tools]\nsource = '/srv'\noptions = {a = 1, b = 2}")
+    rxsync("--config", path, "sync", "-o", "b=3", "-o", "c=4")
+    assert heard[0]["options"] == {"a": "1", "b": "3", "c": "4"}
+
+
+def test_the_file_is_that_of_the_flag_of_the_variable_or_of_the_home(
+    rxsync, settings, home, tmp_path, heard, monkeypatch
+):
+    home.mkdir()
+    (home / "rxsync.toml").write_text("[repositories.of-home]\nsource = '/srv'")
+    variable = tmp_path / "variable.toml"
+    variable.write_text("[repositories.of-variable]\nsource = '/srv'")
+    flag = settings("[repositories.of-flag]\nsource = '/srv'")
+    rxsync("sync")
+    monkeypatch.setenv("RXSYNC_CONFIG", str(variable))
+    rxsync("sync")
+    rxsync("sync", "--config", flag)
+    rxsync("--config", flag, "sync")
+    assert [call["repository"] for call in heard] == ["of-home", "of-variable", "of-flag", "of-flag"]
+
+
+def test_a_file_that_is_named_says_where_the_home_is_for_every_command(rxsync, settings, folder, tmp_path, monkeypatch):
+    path = settings(f"home = 'data'\n[repositories.tools]\nsource = '{folder}'")
+    monkeypatch.delenv("RXSYNC_HOME")
+    assert rxsync("sync", "--config", path).code == 0
+    listed = rxsync("--config", path, "repository", "list", "--json").json["repositories"]
+    assert [one["name"] for one in listed] == ["tools"]
+    assert (tmp_path / "settings" / "data" / "rxsync.db").exists()
+    assert rxsync("--config", path, "--home", "other", "repository", "list").err.startswith(
+        "error: other is no home yet"
+    )
+    monkeypatch.setenv("RXSYNC_HOME", "variable")
+    assert rxsync("--config", path, "repository", "list").err.startswith("error: variable is no home yet")
+
+
+def test_a_file_that_is_not_there_is_told_where_it_was_named_and_else_is_none(rxsync, tmp_path):
+    done = rxsync("config", "--config", "none.toml")
+    assert (done.code, done.err) == (2, "error: none.toml: there is no such file\n")
+    assert rxsync("repository", "list", "--config", "none.toml").err == done.err
+    assert rxsync("config", "--config", "").code == 2
+    none = rxsync("config")
+    assert none.code == 0
+    assert "rxsync.toml (there is none)" in none.out
+    assert none.out.endswith("\nNo repository is configured.\n")
+
+
+EXAMPLE = """
+home = "data"
+
+[defaults]
+retries = 1
+
+[limits]
+max_concurrent = 30
+
+[remotes.host]
+url = "https://host/tools/"
+token_file = "token"
+
+[repositories.tools]
+remote = "host"
+mode = "additive"
+include = ["a*", "b"]
+
+[repositories.isos]
+source = "isos"
+enabled = false
+"""
+
+
+def test_what_holds_is_shown_with_who_says_so(rxsync, settings, tmp_path, monkeypatch):
+    (tmp_path / "settings").mkdir()
+    (tmp_path / "settings" / "token").write_text("s3cr3t\n")
+    monkeypatch.setenv("RXSYNC_POLICY", "on_demand")
+    path = settings(EXAMPLE)
+    done = rxsync("config", "--config", path)
+    assert (done.code, done.err) == (0, "")
+    rows = [tuple(re.split(r"\s{2,}", line.strip())) for line in done.out.splitlines()]
+    at = rows.index(("tools",))
+    assert rows[: at + 11] == [
+        ("VALUE", "SAID BY"),
+        ("file", str(path), "--config"),
+        ("home", str(tmp_path / "home"), "$RXSYNC_HOME"),
+        ("database", str(tmp_path / "home" / "rxsync.db"), "default"),
+        ("",),
+        ("tools",),
+        ("source", "https://host/tools/", "[remotes.host] line 11"),
+        ("remote", "host", "rxsync.toml line 15"),
+        ("token", f"(from {path.parent}/token)", "[remotes.host] line 12"),
+        ("enabled", "true", "default"),
+        ("plugin", "file", "default"),
+        ("mode", "additive", "rxsync.toml line 16"),
+        ("policy", "on_demand", "$RXSYNC_POLICY"),
+        ("max_delete", "20%", "default"),
+        ("max_concurrent", "30", "[limits] line 8"),
+        ("retries", "1", "[defaults] line 5"),
+    ]
+    assert ("include", "a*, b", "rxsync.toml line 17") in rows
+    assert ("enabled", "false", "rxsync.toml line 21") in rows
+
+
+def test_the_same_is_told_to_programs(rxsync, settings, tmp_path, monkeypatch):
+    monkeypatch.delenv("RXSYNC_HOME")
+    monkeypatch.setenv("RXSYNC_REMOTE_HOST_TOKEN", "s3cr3t")
+    path = settings(EXAMPLE)
+    told = rxsync("config", "--config", path, "--json").json
+    assert list(told) == ["schema", "exists", "file", "home", "database", "repositories"]
+    assert told["home"] == {"value": str(path.parent / "data"), "origin": "rxsync.toml line 2"}
+    tools, isos = told["repositories"]
+    assert (tools["name"], isos["settings"]["source"]["value"]) == ("tools", str(path.parent / "isos"))
+    assert tools["settings"]["include"] == {"value": ["a*", "b"], "origin": "rxsync.toml line 17"}
+    where = "$RXSYNC_REMOTE_HOST_TOKEN"
+    assert tools["settings"]["token"] == {"value": f"(from {where})", "origin": where}
+
+
+def test_mistakes_of_the_file_are_told_at_once(rxsync, settings):
+    path = settings("[repositories.tools]\nsource = '/'\npolcy = 1\nmode = 'miror'")
+    done = rxsync("config", "--config", path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f'error: {path} line 3: unknown key "polcy" in [repositories.tools]: did you mean "policy"?\n'
+        f'  {path} line 4: mode = "miror": expected mirror or additive; did you mean "mirror"?\n'
+    )
+    assert rxsync("config", "--config", path, "--json").json["error"]["message"] in done.err
+
+
+def test_plugins_their_options_and_secrets_are_looked_at(rxsync, settings, tmp_path):
+    path = settings(
+        "[remotes.r]\nurl = 'http://h/'\ntoken_file = 'none'\n[repositories.a]\nremote = 'r'\nplugin = 'nope'\n"
+        "[repositories.b]\nsource = '/'\noptions.x = 1\n[defaults]\n"
+    )
+    done = rxsync("config", "--config", path)
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        f"error: {path} line 6: a: no plugin 'nope'; installed: file",
+        f"  {path} line 2: a: {path.parent}/none: no such file or directory; expected a file with a secret",
+        f"  {path} line 9: b: plugin 'file' has no option 'x'; it has none",
+    ]
+
+
+def test_a_variable_that_is_refused_is_named(rxsync, settings, monkeypatch):
+    monkeypatch.setenv("RXSYNC_MODE", "miror")
+    done = rxsync("config", "--config", settings(""))
+    assert done.code == 2
+    assert "(from RXSYNC_MODE)" in done.err
+
+
+def test_it_fits_a_terminal_of_80_columns(spawn, settings):
+    import pty
+
+    ours, theirs = pty.openpty()
+    path = settings(EXAMPLE.replace('token_file = "token"\n', "").replace("tools/", "t" * 90))
+    process = spawn("config", "--config", path, stdout=theirs, env={**os.environ, "COLUMNS": "80", "TERM": "xterm"})
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # how Linux says that nobody holds the other end any more
+        pass
+    os.close(ours)
+    assert process.wait(60) == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(re.search(r"mode +additive +rxsync.toml line", line) for line in lines)
+
+
+USER = "54321"
+AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+AS_USER += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]  # an interpreter may lie in root's folder
+as_root = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="only root can become a user without an entry"
+)
+
+
+@pytest.fixture
+def anybody():
+    """A folder where a user without an entry can work, if we can become one; else where we can."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    (folder / "source").mkdir()
+    (folder / "source" / "file").write_text("bytes")
+    (folder / "data").mkdir()
+    if os.geteuid() == 0:
+        os.chown(folder / "data", int(USER), int(USER))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def as_anybody(folder, *words, **variables):
+    """Run the command with next to no environment, and where that is possible as a user without an entry."""
+    become = AS_USER if os.geteuid() == 0 and shutil.which("setpriv") else []
+    return subprocess.run(
+        [*become, sys.executable, "-m", "rxsync", *map(str, words)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_a_read_only_file_will_do_and_no_home_and_no_entry_of_the_user(anybody):
+    folder = anybody
+    path = folder / "etc" / "rxsync.toml"
+    path.parent.mkdir()
+    path.write_text(f"home = '{folder}/data'\n[repositories.tools]\nsource = '{folder}/source'")
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+    for words, variables in ((("--config", path), {}), ((), {"RXSYNC_CONFIG": str(path)})):
+        shown, synced = (
+            as_anybody(anybody, *words, "config", **variables),
+            as_anybody(anybody, *words, "sync", **variables),
+        )
+        assert (shown.returncode, shown.stderr) == (synced.returncode, synced.stderr) == (0, "")
+    assert "1 repository: all well" in synced.stdout
+    assert path.read_text().startswith("home = ")
+    assert [one.name for one in path.parent.iterdir()] == ["rxsync.toml"]
+
+
+def test_a_home_that_is_given_needs_no_data_folder_of_the_platform(anybody):
+    folder = anybody
+    done = as_anybody(anybody, "--home", folder / "data", "sync", "source", "--repository", "tools")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@as_root
+def test_without_any_word_about_the_home_it_is_asked_for_and_nothing_is_made(anybody):
+    done = as_anybody(anybody, "sync", "source", "--repository", "tools")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: this user has no data folder: expected --home DIR or RXSYNC_HOME\n"
+    assert sorted(path.name for path in anybody.iterdir()) == ["data", "source"]

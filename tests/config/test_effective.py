@@ -1,0 +1,182 @@
+"""What holds for a repository after all, and which argument of ``sync`` it becomes."""
+
+import inspect
+from dataclasses import dataclass
+
+import pytest
+
+from rxsync.config import Setting, sync_one
+from rxsync.config.keys import KEYS, of
+from rxsync.errors import UsageError
+from rxsync.operators.download_artifacts import MAX_CONCURRENT
+from rxsync.pipeline.guards import MaxDelete
+from rxsync.pipeline.options import Texts, parse
+from rxsync.pipeline.rules import RETRIES, arrange
+
+FULL = """
+[defaults]
+retries = 1
+mode = "additive"
+options = {a = "default", b = 1}
+
+[limits]
+max_concurrent = 30
+
+[remotes.host]
+url = "https://host/"
+retries = 2
+max_concurrent = 40
+
+[repositories.tools]
+remote = "host"
+retries = 3
+options.a = "own"
+
+[repositories.isos]
+remote = "host"
+max_concurrent = 20
+
+[repositories.plain]
+source = "/srv"
+"""
+
+
+def values(one):
+    return {name: setting.value for name, setting in one.settings.items()}
+
+
+def origins(one, *names):
+    return [one.settings[name].origin for name in names]
+
+
+def test_a_repository_goes_before_its_remote_and_that_before_the_defaults(read):
+    config = read(FULL)
+    retries = [values(config.effective(name))["retries"] for name in ("tools", "isos", "plain")]
+    assert retries == [3, 2, 1]
+    assert origins(config.effective("tools"), "retries", "mode", "policy") == [
+        "rxsync.toml line 17", "[defaults] line 4", "default"
+    ]  # fmt: skip
+    assert origins(config.effective("isos"), "retries") == ["[remotes.host] line 12"]
+
+
+def test_a_limit_bounds_what_the_file_says_and_what_nobody_says(read):
+    config = read(FULL)
+    most = [config.effective(name).settings["max_concurrent"] for name in ("tools", "isos", "plain")]
+    assert [one.value for one in most] == [30, 20, 30]
+    assert [one.origin for one in most] == ["[limits] line 8", "rxsync.toml line 22", "[limits] line 8"]
+
+
+def test_what_is_given_goes_before_all_that_the_file_says(read):
+    given = {"retries": Setting(9, "--retries"), "max_concurrent": Setting(99, "$RXSYNC_MAX_CONCURRENT")}
+    one = read(FULL).effective("tools", given)
+    assert (values(one)["retries"], values(one)["max_concurrent"]) == (9, 99)
+    assert origins(one, "retries", "max_concurrent") == ["--retries", "$RXSYNC_MAX_CONCURRENT"]
+
+
+def test_options_go_one_by_one(read):
+    one = read(FULL).effective("tools", {"options": Setting({"c": Setting("3", "-o")}, "-o")})
+    assert one.options == {"a": "own", "b": "1", "c": "3"}
+    assert [setting.origin for setting in one.settings["options"].value.values()] == [
+        "rxsync.toml line 18", "[defaults] line 5", "-o"
+    ]  # fmt: skip
+    assert read(FULL).effective("plain").options == {"a": "default", "b": "1"}
+
+
+def test_another_source_has_the_settings_of_the_repository_and_nothing_of_its_remote(read):
+    one = read(FULL).effective("isos", source="/mnt/usb")
+    assert (one.source.value, one.remote, one.remote_settings) == ("/mnt/usb", None, {})
+    assert (values(one)["retries"], values(one)["max_concurrent"]) == (1, 20)
+    unknown = read(FULL).effective("new", source="/mnt/usb")
+    assert (values(unknown)["retries"], values(unknown)["mode"]) == (1, "additive")
+
+
+def test_only_what_is_enabled_is_meant_where_nothing_is_named(read):
+    config = read(
+        "[repositories.b]\nsource = '/'\n[repositories.a]\nsource = '/'\nenabled = false\n[repositories.c]\nsource = '/'"
+    )
+    assert config.chosen() == ["b", "c"]
+    assert config.chosen(["c", "a", "c"]) == ["c", "a"]
+    turned = read(
+        "[defaults]\nenabled = false\n[repositories.b]\nsource = '/'\nenabled = true\n[repositories.a]\nsource = '/'"
+    )
+    assert turned.chosen() == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "says"),
+    [
+        ("", (), ": no repository is configured"),
+        ("[repositories.b]\nsource = '/'\nenabled = false", (), ": no repository is enabled"),
+        ("[repositories.tools]\nsource = '/'", ("tols",), 'no repository "tols" in '),
+        ("", ("tols",), ": it has none"),
+        (
+            "[repositories.tools]\nsource = '/'",
+            ("tools", "http://ada:s3cr3t@host/"),
+            'no repository "http://host/" in ',
+        ),
+    ],
+)
+def test_what_is_not_configured_is_told(read, text, names, says):
+    with pytest.raises(UsageError) as caught:
+        read(text).chosen(names)
+    assert says in str(caught.value)
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_what_was_said_becomes_arguments_of_sync_and_the_rest_is_left_to_it(read):
+    assert read("[repositories.a]\nsource = '/'").effective("a").arguments() == {"options": {}}
+    text = """[repositories.a]\nsource = '/'\nplugin = 'debian'\nmode = 'additive'\npolicy = 'on_demand'\nmax_delete = 50
+max_concurrent = 5\nretries = 0\nretain_versions = 3\ninclude = ['a*', 'b']\nexclude = ['c']\nnewest = 2\nmin_age = '24h'
+max_size = '1.5GiB'\noptions.x = 1"""
+    assert read(text).effective("a").arguments() == {
+        "plugin": "debian", "mode": "additive", "policy": "on_demand", "max_delete": "50", "max_concurrent": 5, "retries": 0,
+        "retain_versions": 3, "include": ("a*", "b"), "exclude": ("c",), "newest": 2, "min_age": 86400.0,
+        "max_size": 1610612736, "options": {"x": "1"},
+    }  # fmt: skip
+
+
+def test_zero_needs_no_unit(read):
+    said = values(read("[repositories.a]\nsource = '/'\nmin_age = 0\nmax_size = 0\nmax_delete = 0").effective("a"))
+    assert (said["min_age"], said["max_size"], said["max_delete"]) == (0, 0, "0")
+
+
+def test_the_defaults_are_those_of_sync():
+    parameters = inspect.signature(arrange).parameters
+    for key in of("repositories").values():
+        if key.default is not None and key.argument is not None:
+            assert str(parameters[key.argument].default) == str(key.default), key.name
+    assert (MAX_CONCURRENT, RETRIES, str(MaxDelete(20, percent=True))) == (50, 4, "20%")
+
+
+def test_each_key_of_a_repository_but_a_few_is_an_argument_of_sync():
+    assert [key.name for key in KEYS if "repositories" in key.sections and key.argument is None] == [
+        "source", "remote", "enabled"
+    ]  # fmt: skip
+
+
+@dataclass
+class Options:
+    names: tuple[str, ...] = ()
+    one: str = ""
+    many: frozenset[int] = frozenset()
+    yes: bool = False
+    perhaps: list[str] | None = None
+
+
+def test_options_of_a_file_have_the_types_of_the_plugin(read):
+    text = "[repositories.a]\nsource = '/'\n[repositories.a.options]\nnames = ['a, b', 'c']\none = 5\nmany = [1, 2]\nyes = true\nperhaps = ['x']"
+    told = parse(Options, read(text).effective("a").options, "p")
+    assert told == Options(("a, b", "c"), "5", frozenset({1, 2}), True, ["x"])
+
+
+@pytest.mark.parametrize("name", ["one", "yes"])
+def test_several_texts_for_an_option_of_one_are_refused(name):
+    with pytest.raises(UsageError, match=f"option {name}="):
+        parse(Options, {name: Texts(["a"])}, "p")
+
+
+async def test_what_sync_does_not_know_is_never_left_out_in_silence(read, tmp_path):
+    one = read(f"[repositories.a]\nsource = '{tmp_path}'\nnewest = 1").effective("a")
+    if "newest" not in inspect.signature(arrange).parameters:
+        with pytest.raises(TypeError, match="newest"):
+            await sync_one(one, __import__("rxsync").open(tmp_path / "home"))

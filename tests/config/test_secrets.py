@@ -1,0 +1,95 @@
+"""Where secrets come from, and where they never go."""
+
+import pytest
+
+from rxsync.config.secrets import secrets_of, sign_in, variable
+from rxsync.errors import UsageError
+
+BASIC = "[remotes.host]\nurl = 'https://host/x@y'\nusername = 'ada@x'\npassword_file = 'pw'\n[repositories.a]\nremote = 'host'\n"
+TOKEN = "[remotes.host]\nurl = 'https://host/'\ntoken_file = 'tk'\n[repositories.a]\nremote = 'host'\n"
+NONE = "[remotes.host]\nurl = 'https://host/'\n[repositories.a]\nremote = 'host'\n"
+
+
+def test_a_password_is_read_from_its_file_beside_that_of_the_settings(read, tmp_path):
+    (tmp_path / "pw").write_text("p/w:1 é\n")
+    assert sign_in(read(BASIC).effective("a")) == ("https://ada%40x:p%2Fw%3A1%20%C3%A9@host/x@y", None)
+
+
+def test_a_token_is_read_at_each_run(read, tmp_path):
+    one = read(TOKEN).effective("a")
+    for text, token in (("t1\n", "t1"), ("t2\r\n", "t2"), ("t3", "t3"), (" t4 \n", " t4 ")):
+        (tmp_path / "tk").write_bytes(text.encode())
+        assert sign_in(one) == ("https://host/", token)
+
+
+def test_the_folder_of_credentials_goes_before_that_of_the_file(read, tmp_path, monkeypatch):
+    lent = tmp_path / "lent"
+    lent.mkdir()
+    (tmp_path / "tk").write_text("beside")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(lent))
+    one = read(TOKEN).effective("a")
+    assert sign_in(one)[1] == "beside"
+    (lent / "tk").write_text("lent")
+    assert sign_in(one)[1] == "lent"
+    assert str(secrets_of(one)["token"]) == f"(from {lent}/tk)"
+
+
+def test_the_environment_goes_before_the_file(read, monkeypatch):
+    monkeypatch.setenv("RXSYNC_REMOTE_HOST_TOKEN", "env")
+    assert sign_in(read(TOKEN).effective("a"))[1] == "env"
+    assert sign_in(read(NONE).effective("a"))[1] == "env"
+    assert str(secrets_of(read(NONE).effective("a"))["token"]) == "(from $RXSYNC_REMOTE_HOST_TOKEN)"
+
+
+def test_a_repository_without_the_remote_hears_nothing_of_its_secrets(read, tmp_path, monkeypatch):
+    monkeypatch.setenv("RXSYNC_REMOTE_HOST_TOKEN", "env")
+    assert sign_in(read(TOKEN).effective("a", source="https://other/")) == ("https://other/", None)
+    assert sign_in(read(f"{TOKEN}[repositories.host]\nsource = '/srv'").effective("host")) == ("/srv", None)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "tk: no such file or directory; expected a file with a secret"),
+        (b"", "tk: expected a secret, it is empty"),
+        (b"\n", "tk: expected a secret, it is empty"),
+        (b"s3cr3t\nmore\n", "tk: expected a secret, it is not one line of printable text"),
+        (b"s3cr3t\x1b", "tk: expected a secret, it is not one line of printable text"),
+        (b"s3cr3t\xff", "tk: expected a secret, it is not one line of printable text"),
+    ],
+)
+def test_a_file_that_holds_no_secret_is_told_by_its_path_alone(read, tmp_path, content, says):
+    if content is not None:
+        (tmp_path / "tk").write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        sign_in(read(TOKEN).effective("a"))
+    assert str(caught.value) == f"{tmp_path}/{says}"
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "says"),
+    [
+        (TOKEN, "PASSWORD", "a password (from $RXSYNC_REMOTE_HOST_PASSWORD) and a token (from "),
+        (BASIC, "TOKEN", "and a token (from $RXSYNC_REMOTE_HOST_TOKEN) exclude each other"),
+        (BASIC.replace("password_file = 'pw'\n", ""), "TOKEN", "a username and a token (from $"),
+        (NONE, "PASSWORD", "a password (from $RXSYNC_REMOTE_HOST_PASSWORD) needs a username"),
+    ],
+)
+def test_two_ways_to_sign_in_exclude_each_other(read, tmp_path, monkeypatch, text, name, says):
+    monkeypatch.setenv(f"RXSYNC_REMOTE_HOST_{name}", "s3cr3t")
+    (tmp_path / "pw").write_text("s3cr3t")
+    with pytest.raises(UsageError) as caught:
+        sign_in(read(text).effective("a"))
+    assert says in str(caught.value)
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_no_repr_tells_a_secret(read, tmp_path, monkeypatch):
+    monkeypatch.setenv("RXSYNC_REMOTE_HOST_TOKEN", "s3cr3t")
+    one = read(TOKEN).effective("a")
+    assert "s3cr3t" not in repr(one) + repr(secrets_of(one)) + str(secrets_of(one))
+
+
+def test_the_name_of_a_variable_is_that_of_the_remote():
+    assert variable("deb-12.main+x_y", "password") == "RXSYNC_REMOTE_DEB_12_MAIN_X_Y_PASSWORD"
