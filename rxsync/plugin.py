@@ -7,7 +7,19 @@ from rxsync.declare import DeclarativeArtifact, DeclarativeContent, check_relati
 from rxsync.errors import ConflictError, DeclarationError, MetadataError, SourceError
 from rxsync.flow import expand, flat_map_with_max_concurrent, from_async, from_blocking, from_callback, stage
 from rxsync.models import Content, Related, Remote
-from rxsync.operators import Stage, closure, for_new_content, prioritize, validate
+from rxsync.operators import (
+    Rank,
+    Stage,
+    closure,
+    exclude,
+    for_new_content,
+    include,
+    max_size,
+    newest,
+    older_than,
+    prioritize,
+    validate,
+)
 from rxsync.pipeline.draft import Draft
 from rxsync.pipeline.plugin import NoOptions, Plugin
 from rxsync.pipeline.recipe import Recipe
@@ -28,6 +40,7 @@ __all__ = [
     "MetadataError",
     "NoOptions",
     "Plugin",
+    "Rank",
     "Recipe",
     "Related",
     "Remote",
@@ -39,12 +52,17 @@ __all__ = [
     "WriteTransaction",
     "check_relative_path",
     "closure",
+    "exclude",
     "expand",
     "flat_map_with_max_concurrent",
     "for_new_content",
     "from_async",
     "from_blocking",
     "from_callback",
+    "include",
+    "max_size",
+    "newest",
+    "older_than",
     "prefetched",
     "prioritize",
     "stage",

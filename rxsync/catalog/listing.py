@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from rxsync.catalog.finding import Finding, as_time
+from rxsync.catalog.history import History
 from rxsync.catalog.rows import Row, stream
 from rxsync.ports.catalog import RepositorySummary, Unit
 
@@ -62,7 +63,7 @@ def between(repository: int, there: int, gone: int) -> dict[str, int]:
     return {"repository": repository, "low": low, "high": high, "there": there, "gone": gone}
 
 
-class Listing(Finding):
+class Listing(Finding, History):
     """A transaction that answers people. Implements ``rxsync.ports.catalog.ListTransaction``."""
 
     def repositories(self) -> list[RepositorySummary]:

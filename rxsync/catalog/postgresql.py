@@ -11,7 +11,6 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
 from typing import Any, TypeVar
 
 import psycopg
@@ -19,6 +18,7 @@ from peewee import PeeweeException, PostgresqlDatabase
 from psycopg.conninfo import conninfo_to_dict
 
 from rxsync.catalog.database import PATIENCE, DatabaseCatalog, Session, Work
+from rxsync.catalog.rows import lock_key
 from rxsync.catalog.spelling import PostgresqlConnection
 from rxsync.errors import CatalogError, HomeError, UsageError
 from rxsync.urls import address
@@ -139,7 +139,7 @@ class PostgresqlSession(Session):
         def ask() -> bool:
             with self._translating():
                 self.connect()
-                key = _lock_key(self._schema, repository)
+                key = lock_key(self._schema, repository)
                 return bool(self.database.execute_sql(_HELD, (key,)).fetchone()[0])
 
         return await self.in_thread(ask)
@@ -160,7 +160,7 @@ class PostgresqlSession(Session):
         def call() -> bool:
             with self._translating():
                 self.connect()
-                key = _lock_key(self._schema, repository)
+                key = lock_key(self._schema, repository)
                 return bool(self.database.execute_sql(f"SELECT {function}(%s)", (key,)).fetchone()[0])
 
         return await self.in_thread(call)
@@ -171,7 +171,7 @@ class PostgresqlSession(Session):
             with self.database.atomic():
                 connection = PostgresqlConnection(self.database.connection())
                 if self._takes_turns:
-                    connection.execute("SELECT pg_advisory_xact_lock(?)", (_lock_key(self._schema),))
+                    connection.execute("SELECT pg_advisory_xact_lock(?)", (lock_key(self._schema),))
                 return work(connection, self.database)
 
     @contextmanager
@@ -198,12 +198,6 @@ class _Database(PostgresqlDatabase):
         """
         sql = sql.removesuffix(" WITHOUT ROWID")
         return super().execute_sql(sql, params)  # type: ignore[no-untyped-call]  # peewee does not type it
-
-
-def _lock_key(*names: str) -> int:
-    """The number that an advisory lock is known by: of a schema for turns, of a repository in it for runs."""
-    digest = blake2b("\0".join(("rxsync", *names)).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
 
 
 def _first(error: Exception) -> Exception:

@@ -14,6 +14,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -151,3 +152,9 @@ def take_stock(connection: Connection, *tables: str) -> None:
     """
     if not isinstance(connection, sqlite3.Connection):
         connection.execute(f"ANALYZE {', '.join(tables)}")
+
+
+def lock_key(*names: str) -> int:
+    """The number that an advisory lock of PostgreSQL's is known by: of a schema for turns, of a repository for runs."""
+    digest = blake2b("\0".join(("rxsync", *names)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

@@ -15,6 +15,11 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
+def _exactly_now() -> str:
+    """Likewise, as the database takes it, to the microsecond: runs are told in the order in which they began."""
+    return datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
+
+
 class Runs(Writing):
     """A transaction that notes how runs begin and end."""
 
@@ -26,10 +31,9 @@ class Runs(Writing):
             repository: its name.
             source: URL without credentials.
         """
-        started = now().isoformat(" ")
         self.connection.execute(
             "INSERT INTO sync_run (id, repository, source, started) VALUES (?, ?, ?, ?)",
-            (run, repository, source, started),
+            (run, repository, source, _exactly_now()),
         )
         made = self._make("repository", "name", repository, {"last_version": 0})
         key = self._key("repository", "name", repository)
@@ -37,7 +41,7 @@ class Runs(Writing):
             self.connection.execute(
                 "INSERT INTO repository_version (repository_id, number, created, present, added, removed, skipped)"
                 " VALUES (?, 0, ?, 0, 0, 0, 0)",
-                (key, started),
+                (key, now().isoformat(" ")),
             )
         self._make("remote", "url", source, {})
         return key, self._key("remote", "url", source)
@@ -51,7 +55,7 @@ class Runs(Writing):
             )
         self.connection.execute(
             "UPDATE sync_run SET finished = ?, exit_code = ?, report = ? WHERE id = ?",
-            (now().isoformat(" "), exit_code, report, run),
+            (_exactly_now(), exit_code, report, run),
         )
 
     def delete_repository(self, name: str) -> int:

@@ -18,7 +18,7 @@ from rxsync.cli.errors import fail
 from rxsync.cli.globals import Settings, global_options
 from rxsync.cli.output import mute, prepare
 
-COMMANDS = ("sync", "plan", "repository", "version", "gc", "plugin", "config", "manifest")
+COMMANDS = ("sync", "plan", "status", "log", "repository", "version", "gc", "plugin", "config", "manifest")
 """Each is the module in here, and the name in it, that it is called by."""
 
 

@@ -12,18 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from rxsync.cli.globals import Settings, global_options, option
+from rxsync.cli.measures import measured
 from rxsync.cli.output import moment, say, say_json, stamp
 from rxsync.wording import count, duration, parse_duration, size
 
 if TYPE_CHECKING:
     from rxsync.pipeline.collected import Collected, Kept
-
-
-def _seconds(context: click.Context, parameter: click.Parameter, value: str) -> float:
-    try:
-        return parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r}: {error}", context, parameter) from None
 
 
 @click.command()
@@ -39,7 +33,7 @@ def _seconds(context: click.Context, parameter: click.Parameter, value: str) -> 
     metavar="DURATION",
     default="24h",
     show_default=True,
-    callback=_seconds,
+    callback=measured(parse_duration),
     help="How long what no version refers to stays, from when gc first saw it so; 0 frees it now.",
 )
 @option("--dry-run", is_flag=True, help="Only tell what would be freed.")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from rxsync.cli.globals import option, origin
+from rxsync.cli.measures import measured
+from rxsync.wording import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from rxsync.config import Setting
@@ -75,6 +77,18 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         multiple=True,
         callback=_pairs,
         help="An option of the plugin; rxsync plugin NAME lists them.",
+    ),
+    option("--include", metavar="GLOB", multiple=True, help="Only files that match one: *.iso, pool/**/x, re:REGEX."),
+    option("--exclude", metavar="GLOB", multiple=True, help="No files that match one."),
+    option("--newest", metavar="N", type=click.IntRange(min=1), help="Only the N newest of each, if the plugin knows."),
+    option(
+        "--min-age",
+        metavar="DURATION",
+        callback=measured(parse_duration),
+        help="Only what was published so long ago, if the plugin knows: 24h, 7d.",
+    ),
+    option(
+        "--max-size", metavar="SIZE", callback=measured(parse_size), help="Only units of at most so many bytes: 500M."
     ),
     option("--full", is_flag=True, help="Read the source even if it says that nothing has changed."),
 )

@@ -5,10 +5,12 @@ Floor 1, values.
 
 from rxsync.declare.artifact import DeclarativeArtifact, SavedFile, StoredFile, first_digest
 from rxsync.declare.body import Body, Validators
-from rxsync.declare.content import DeclarativeContent, Skip
+from rxsync.declare.content import FILTERED, DeclarativeContent, Skip
 from rxsync.declare.paths import check_relative_path
+from rxsync.declare.patterns import path_pattern
 
 __all__ = [
+    "FILTERED",
     "Body",
     "DeclarativeArtifact",
     "DeclarativeContent",
@@ -18,4 +20,5 @@ __all__ = [
     "Validators",
     "check_relative_path",
     "first_digest",
+    "path_pattern",
 ]

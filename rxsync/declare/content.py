@@ -16,6 +16,9 @@ from rxsync.resolution import Resolvable
 
 T = TypeVar("T")
 
+FILTERED = "filtered"
+"""Kind of what is left out because the operator asked for it: counted by itself, and no problem."""
+
 
 @dataclass(frozen=True, slots=True)
 class Skip:
@@ -23,7 +26,7 @@ class Skip:
 
     Attributes:
         reason: in words.
-        kind: name of what happened, for scripts; ``skipped``, ``invalid``, or the name of an error.
+        kind: name of what happened, for scripts; ``skipped``, ``filtered``, ``invalid``, or the name of an error.
         step: the step that left it out; None if unknown.
     """
 
@@ -179,9 +182,28 @@ class DeclarativeContent(Resolvable):
             raise FlowError(f"{self.name} is saved already: too late to skip it ({reason})")
         if self.skipped is None:
             self.skipped = Skip(reason, kind, step)
-            self.fail(SkippedError(self.name, reason))
+            self.fail(SkippedError(self.name, f"filtered out: {reason}" if kind == FILTERED else reason))
             if self.noted is not None:
                 self.noted(self)
+
+    def filter_out(self, reason: str, *, step: str | None = None) -> None:
+        """Leave it out because whoever runs the sync asked for it: counted as filtered, and no problem.
+
+        Whoever awaits it gets a ``SkippedError``; a unit that needs it is filtered out, too.
+
+        Args:
+            reason: in words.
+            step: the step that left it out.
+
+        Raises:
+            FlowError: it is saved already.
+        """
+        self.skip(reason, kind=FILTERED, step=step)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether it is left out by a filter."""
+        return self.skipped is not None and self.skipped.kind == FILTERED
 
     def __repr__(self) -> str:
         return f"<unit {self.name}>"

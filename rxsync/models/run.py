@@ -22,3 +22,8 @@ class SyncRun(Row):
     finished: DateTimeField[datetime | None] = DateTimeField(null=True, help_text="UTC; NULL: it runs, or it died")
     exit_code: IntegerField[int | None] = IntegerField(null=True)
     report: TextField[str | None] = TextField(null=True, help_text="the report, as JSON")
+
+    class Meta:
+        """The last ones are asked for, of a repository and of all."""
+
+        indexes: tuple[tuple[tuple[str, ...], bool], ...] = ((("repository", "started"), False), (("started",), False))

@@ -10,6 +10,9 @@ from rxsync.operators.closure import closure
 from rxsync.operators.download_artifacts import download_artifacts
 from rxsync.operators.for_new_content import for_new_content
 from rxsync.operators.learn_keys import learn_keys
+from rxsync.operators.max_size import max_size
+from rxsync.operators.newest import NewestBy, Rank, newest
+from rxsync.operators.older_than import Published, older_than
 from rxsync.operators.plan_content import plan_content
 from rxsync.operators.ported_stage import PortedStage, as_source, as_stage
 from rxsync.operators.prioritize import prioritize
@@ -20,13 +23,17 @@ from rxsync.operators.resolve_content import resolve_content
 from rxsync.operators.save_artifacts import save_artifacts
 from rxsync.operators.save_content import save_content
 from rxsync.operators.save_remote_artifacts import save_remote_artifacts
+from rxsync.operators.select_paths import exclude, include
 from rxsync.operators.stage import PlacedStage, Stage
 from rxsync.operators.validate import validate
 
 __all__ = [
     "CatalogStage",
+    "NewestBy",
     "PlacedStage",
     "PortedStage",
+    "Published",
+    "Rank",
     "Stage",
     "as_source",
     "as_stage",
@@ -34,8 +41,13 @@ __all__ = [
     "await_needs",
     "closure",
     "download_artifacts",
+    "exclude",
     "for_new_content",
+    "include",
     "learn_keys",
+    "max_size",
+    "newest",
+    "older_than",
     "plan_content",
     "prioritize",
     "query_existing_artifacts",

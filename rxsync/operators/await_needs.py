@@ -9,7 +9,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 from reactivex.subject import Subject
 
-from rxsync.declare import DeclarativeContent
+from rxsync.declare import FILTERED, DeclarativeContent
 from rxsync.errors import DroppedError, FlowError, SkippedError
 from rxsync.flow import flat_map_with_max_concurrent
 from rxsync.operators.stage import Stage
@@ -28,7 +28,7 @@ def await_needs() -> Stage:
     Needs were declared earlier, so they come by earlier, or are before this step on their way.
 
     Errors: ``FlowError`` names the unit and what it needs, where that was dropped or never declared. A unit whose need
-    is skipped is skipped, too.
+    is skipped, or filtered out, is so, too.
     """
     hold = flat_map_with_max_concurrent(_wait, _ANY, prefetch=0, name="await_needs")
 
@@ -59,7 +59,8 @@ async def _wait(unit: DeclarativeContent) -> tuple[DeclarativeContent, ...]:
         try:
             await need.resolution()
         except SkippedError as error:
-            unit.skip(f"needs {need.name}, which was skipped: {error.reason}", step="await_needs")
+            kind = FILTERED if need.filtered else "skipped"
+            unit.skip(f"needs {need.name}, which was skipped: {error.reason}", kind=kind, step="await_needs")
             return ()
         except DroppedError as error:
             why = "nothing in the line holds it: a step dropped it, or it was never declared"

@@ -38,3 +38,19 @@ def locked(folder: Path, name: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_locked(folder: Path, name: str) -> bool | None:
+    """Whether somebody holds the lock of a repository; None where that cannot be told, as in a home of others.
+
+    Makes no file. Where nobody holds the lock it is taken for a moment, so ask only of a run that should hold it.
+    """
+    if not (folder / f"{name}.lock").exists():
+        return False
+    try:
+        with locked(folder, name):
+            return False
+    except LockedError:
+        return True
+    except StorageError:
+        return None

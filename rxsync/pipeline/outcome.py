@@ -84,7 +84,7 @@ class Outcome:
     def count(self) -> None:
         """Copy the numbers."""
         report, tally = self.report, self.tally
-        for name in ("declared", "new", "known", "repeated", "skipped", "deferred", "bytes_downloaded"):
+        for name in ("declared", "new", "known", "repeated", "filtered", "skipped", "deferred", "bytes_downloaded"):
             setattr(report, name, getattr(tally, name))
         report.problems += self.tally.problems
         self.tally.problems = []

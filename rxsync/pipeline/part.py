@@ -5,10 +5,12 @@ Floor 4, pipeline.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
+from datetime import datetime
 from typing import Any
 
 from rxsync.declare import DeclarativeContent
+from rxsync.operators import Rank
 from rxsync.pipeline.draft import Draft
 from rxsync.pipeline.plugin import Plugin
 from rxsync.pipeline.recipe import Recipe
@@ -24,19 +26,23 @@ class Part(Plugin[Any, Any]):
         whole: the plugin.
         run: of the whole.
         declare: what the part holds.
+
+    Attributes:
+        whole: the plugin.
     """
 
+    whole: Plugin[Any, Any]
     options: type[Any]
     context: Callable[[], Any]
 
     def __init__(self, whole: Plugin[Any, Any], run: Run[Any, Any], declare: Declare) -> None:
-        self._whole, self._declare = whole, declare
+        self.whole, self._declare = whole, declare
         self.options, self.context = whole.options, lambda: run.context
 
     @property
     def name(self) -> str:  # type: ignore[override]  # a part is called as the whole is
         """As the whole is called."""
-        return self._whole.name
+        return self.whole.name
 
     def declare(self, run: Run[Any, Any]) -> AsyncIterator[DeclarativeContent]:
         """Declare the part."""
@@ -48,8 +54,16 @@ class Part(Plugin[Any, Any]):
 
     def finalize_version(self, run: Run[Any, Any], draft: Draft) -> None:
         """Let the whole look at the part; ``draft.repository`` tells which it is."""
-        return self._whole.finalize_version(run, draft)
+        return self.whole.finalize_version(run, draft)
 
     def recipe(self, standard: Recipe, run: Run[Any, Any]) -> Recipe:
         """Give the line of the whole."""
-        return self._whole.recipe(standard, run)
+        return self.whole.recipe(standard, run)
+
+    def newest_by(self, unit: DeclarativeContent) -> tuple[Hashable, Rank] | None:
+        """Say what the whole says."""
+        return self.whole.newest_by(unit)
+
+    def published(self, unit: DeclarativeContent) -> datetime | None:
+        """Say what the whole says."""
+        return self.whole.published(unit)

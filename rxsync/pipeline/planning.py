@@ -30,7 +30,7 @@ from rxsync.pipeline.home import Home, Repository
 from rxsync.pipeline.outcome import Outcome
 from rxsync.pipeline.part import Part
 from rxsync.pipeline.plan import Plan
-from rxsync.pipeline.plugin import Plugin, recipe, stream
+from rxsync.pipeline.plugin import Plugin, stream
 from rxsync.pipeline.progress import Events, Finished, Started
 from rxsync.pipeline.promise import Promise
 from rxsync.pipeline.recipe import Recipe, Step
@@ -39,7 +39,6 @@ from rxsync.pipeline.rules import Rules, SyncOptions, arrange
 from rxsync.pipeline.run import Declare, OnNested, Run
 from rxsync.pipeline.seal import Seal
 from rxsync.pipeline.source import locate
-from rxsync.pipeline.standard import standard
 from rxsync.pipeline.tally import Tally, blame
 from rxsync.pipeline.watching import Watched
 from rxsync.ports.catalog import Catalog, Change, PlanTransaction, VersionTransaction
@@ -157,7 +156,7 @@ class _Planning:
         tally = self.outcome.tally
         source = defer(lambda _: stream(self.plugin, run))
         counted = source.pipe(ops.do_action(tally.declare, blame("declare"), tally.end))
-        steps = foresight(recipe(self.plugin, standard(run), run, self.rules.amend), run)
+        steps = foresight(self.rules.line(self.plugin, run), run)
         await run_flow(steps.through(counted, tally.watch), tally.arrive, watch=watch)
 
     def _compare(self, tx: PlanTransaction, run: Run[Any, Any]) -> tuple[Change, str]:

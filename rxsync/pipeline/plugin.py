@@ -5,8 +5,9 @@ Floor 4, pipeline. A plugin declares; everything else has a default.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from inspect import iscoroutine
 from types import FunctionType
 from typing import Any, ClassVar, Generic
@@ -17,6 +18,7 @@ from rxsync.declare import DeclarativeContent
 from rxsync.errors import FlowError
 from rxsync.flow import from_async
 from rxsync.models import Content, Related
+from rxsync.operators import Rank
 from rxsync.pipeline.draft import Draft
 from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.report import Report
@@ -62,6 +64,20 @@ class Plugin(Generic[Options, Context]):
         """Give the line: the standard one, amended."""
         return standard
 
+    def newest_by(self, unit: DeclarativeContent) -> tuple[Hashable, Rank] | None:
+        """Say of what a unit is a version, and which: (group, rank), the newest highest. For ``--newest``.
+
+        None lets it pass. A plugin that does not override this cannot be asked for the newest.
+        """
+        return None
+
+    def published(self, unit: DeclarativeContent) -> datetime | None:
+        """Say when a unit was published, with a time zone; None where that is not known. For ``--min-age``.
+
+        A plugin that does not override this cannot be asked for an age.
+        """
+        return None
+
     async def fingerprint(self, run: Run[Options, Context], known: str | None) -> str | None:
         """Say what the source looks like now, in one line that is the same only where it would declare the same.
 
@@ -91,20 +107,6 @@ class Plugin(Generic[Options, Context]):
 
         Not after a failure.
         """
-
-
-def recipe(
-    plugin: Plugin[Any, Any], standard: Recipe, run: Run[Any, Any], amend: Callable[[Recipe], Recipe] | None
-) -> Recipe:
-    """The line of a plugin, amended once more by the caller of the sync.
-
-    Raises:
-        FlowError: the plugin answers with something else.
-    """
-    given = plugin.recipe(standard, run)
-    if not isinstance(given, Recipe):
-        raise FlowError(f"plugin {plugin.name!r}: recipe() answers with {given!r}: expected a Recipe")
-    return given if amend is None else amend(given)
 
 
 def stream(plugin: Plugin[Any, Any], run: Run[Any, Any]) -> Observable[DeclarativeContent]:

@@ -5,19 +5,22 @@ Floor 4, pipeline.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal, TypedDict, get_args
 
-from rxsync.errors import UsageError
+from rxsync.errors import FlowError, UsageError
 from rxsync.operators.download_artifacts import MAX_CONCURRENT
+from rxsync.pipeline.filters import Filters
 from rxsync.pipeline.guards import DEFAULT, MaxDelete
 from rxsync.pipeline.options import parse
 from rxsync.pipeline.plugin import Plugin
 from rxsync.pipeline.plugins import load, release
 from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.retention import check_keep
+from rxsync.pipeline.run import Run
+from rxsync.pipeline.standard import standard
 from rxsync.urls import without_credentials
 from rxsync.version import __version__
 
@@ -40,6 +43,12 @@ class SyncOptions(TypedDict, total=False):
         max_delete: how much may vanish in mirror mode; as text a number such as ``"50"``, or ``"20%"``, as unless said.
         max_concurrent: most downloads at once; 50 unless said.
         retries: attempts at one URL after the first, where trying again may help; 4 unless said.
+        include: patterns, one of which must be for a unit: ``*.iso`` is for its file's name, ``a/**/b`` for the whole path,
+            ``re:EXPRESSION`` is searched in that; none, unless said: all are.
+        exclude: patterns, none of which may be for a unit.
+        newest: how many versions of each group, where the plugin says what those are; None, unless said, for all.
+        min_age: how long ago a unit must have been published, in seconds, where the plugin says when that was.
+        max_size: most bytes of a unit's files together.
         retain_versions: how many versions to keep, the newest; None, unless said, for all.
         token: signs in at the source's origin, and nowhere else, as a bearer.
         full: True reads the source even where it says that nothing has changed.
@@ -53,6 +62,11 @@ class SyncOptions(TypedDict, total=False):
     max_delete: MaxDelete | str
     max_concurrent: int
     retries: int
+    include: Sequence[str]
+    exclude: Sequence[str]
+    newest: int | None
+    min_age: float | None
+    max_size: int | None
     retain_versions: int | None
     token: str | None
     full: bool
@@ -70,14 +84,31 @@ class Rules:
     max_delete: MaxDelete
     max_concurrent: int
     retries: int
+    filters: Filters
     retain_versions: int | None
     token: str | None = field(repr=False)
     full: bool
     amend: Amend | None
 
+    def line(self, plugin: Plugin[Any, Any], run: Run[Any, Any]) -> Recipe:
+        """The steps of a run: the plugin's recipe, with the filters, amended.
+
+        Args:
+            plugin: ours, or a part of it.
+            run: what the steps are lent.
+
+        Raises:
+            FlowError: the plugin answers with something else.
+        """
+        recipe = plugin.recipe(standard(run), run)
+        if not isinstance(recipe, Recipe):
+            raise FlowError(f"plugin {plugin.name!r}: recipe() answers with {recipe!r}: expected a Recipe")
+        recipe = self.filters.applied(recipe, plugin)
+        return recipe if self.amend is None else self.amend(recipe)
+
     def fingerprint(self, source: str) -> str | None:
         """Sum up what decides, beside the source, what a version of it holds; None where that cannot be known."""
-        if self.amend is not None:
+        if self.amend is not None or self.filters.change_with_time:
             return None
         kind = type(self.plugin)
         facts = (
@@ -88,6 +119,7 @@ class Rules:
             repr(self.options),
             self.mode,
             self.policy,
+            str(self.filters),
         )
         return blake2b("\0".join(facts).encode(), digest_size=16).hexdigest()
 
@@ -101,6 +133,11 @@ def arrange(
     max_delete: MaxDelete | str = DEFAULT,
     max_concurrent: int = MAX_CONCURRENT,
     retries: int = RETRIES,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    newest: int | None = None,
+    min_age: float | None = None,
+    max_size: int | None = None,
     retain_versions: int | None = None,
     token: str | None = None,
     full: bool = False,
@@ -123,5 +160,9 @@ def arrange(
         check_keep(retain_versions)
     loaded = load(plugin) if isinstance(plugin, str) else plugin
     guard = MaxDelete.parse(max_delete) if isinstance(max_delete, str) else max_delete
+    filters = Filters(tuple(include), tuple(exclude), newest, min_age, max_size)
+    filters.check(loaded)
     chosen = parse(loaded.options, options or {}, loaded.name)
-    return Rules(loaded, chosen, mode, policy, guard, max_concurrent, retries, retain_versions, token, full, amend)
+    return Rules(
+        loaded, chosen, mode, policy, guard, max_concurrent, retries, filters, retain_versions, token, full, amend
+    )

@@ -24,7 +24,7 @@ from rxsync.pipeline.home import Repository
 from rxsync.pipeline.lock import locked
 from rxsync.pipeline.outcome import Outcome
 from rxsync.pipeline.part import Part
-from rxsync.pipeline.plugin import Plugin, recipe, stream
+from rxsync.pipeline.plugin import Plugin, stream
 from rxsync.pipeline.progress import Events, Finished, Started
 from rxsync.pipeline.promise import Promise
 from rxsync.pipeline.report import Problem, Report
@@ -33,7 +33,6 @@ from rxsync.pipeline.rules import Rules, SyncOptions, arrange
 from rxsync.pipeline.run import Declare, OnNested, Run
 from rxsync.pipeline.seal import Seal
 from rxsync.pipeline.source import locate
-from rxsync.pipeline.standard import standard
 from rxsync.pipeline.tally import Tally
 from rxsync.pipeline.watching import Watched
 from rxsync.ports.catalog import Version, VersionTransaction
@@ -193,7 +192,7 @@ class _Sync:
             self.outcome.tally,
             mirror=self.rules.mode == "mirror",
             max_delete=self.rules.max_delete,
-            recipe=recipe(plugin, standard(run), run, self.rules.amend),
+            recipe=self.rules.line(plugin, run),
             promise=self.promise,
             finalize=finalize,
         )

@@ -31,13 +31,14 @@ class Tally:
     known: int
     repeated: int
     deferred: int
+    filtered: int
     skipped: int
     bytes_downloaded: int
     ended: bool
 
     def __init__(self) -> None:
         self.declared = self.new = self.known = self.repeated = self.deferred = 0
-        self.bytes_downloaded = self.skipped = 0
+        self.bytes_downloaded = self.filtered = self.skipped = 0
         self.ended = False
         self.problems: list[Problem] = []
         self.spared: list[Spared] = []
@@ -45,8 +46,8 @@ class Tally:
 
     @property
     def done(self) -> int:
-        """Units that reached the end."""
-        return self.came_through + self.skipped
+        """Units of which it is known what became of them."""
+        return self.came_through + self.filtered + self.skipped
 
     @property
     def came_through(self) -> int:
@@ -77,10 +78,13 @@ class Tally:
 
     def skip(self, unit: DeclarativeContent) -> None:
         """Count a unit that was left out with a reason; no step has dropped it."""
-        self.skipped += 1
-        self.spared.append(_spared(unit))
         for inside in self._watched.values():
             inside.leave(unit)
+        if unit.filtered:
+            self.filtered += 1
+            return
+        self.skipped += 1
+        self.spared.append(_spared(unit))
         if (skip := unit.skipped) is not None:
             self.problems.append(Problem(unit.name, None, skip.reason, skip.kind, skip.step, 0))
 

@@ -203,6 +203,28 @@ class Unit(NamedTuple):
         return self.files[0][0] if self.files else f"{self.type} {self.identity}"
 
 
+class RunRecord(NamedTuple):
+    """A run, as it was noted.
+
+    Attributes:
+        run: 32 hex digits.
+        repository: its name.
+        source: URL without credentials.
+        started: when, in UTC.
+        finished: when it ended, in UTC; None if it did not.
+        exit_code: what it ended with; likewise.
+        report: its report, as JSON; likewise.
+    """
+
+    run: str
+    repository: str
+    source: str
+    started: datetime
+    finished: datetime | None
+    exit_code: int | None
+    report: str | None
+
+
 class RepositorySummary(NamedTuple):
     """A repository, as it is listed.
 

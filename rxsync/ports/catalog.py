@@ -7,6 +7,7 @@ transaction is over. ``rxsync.testing.catalog.CatalogTests`` is this contract as
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from peewee import BaseQuery
@@ -21,6 +22,7 @@ from rxsync.ports.answers import (
     RemoteFile,
     RepositorySummary,
     RolledBack,
+    RunRecord,
     SavedContent,
     Spared,
     Unit,
@@ -43,6 +45,7 @@ __all__ = [
     "RemoteFile",
     "RepositorySummary",
     "RolledBack",
+    "RunRecord",
     "SavedContent",
     "Spared",
     "Unit",
@@ -139,6 +142,29 @@ class ListTransaction(ReadTransaction, Protocol):
         Raises:
             NotFoundError: no such repository.
         """
+
+    def stored_size(self, name: str, number: int) -> int:
+        """Bytes that a version's files take in the store, each once; those that are not here take none.
+
+        Raises:
+            NotFoundError: no such repository.
+        """
+
+    def runs(self, repository: str | None = None, *, limit: int) -> Sequence[RunRecord]:
+        """The last runs, of one repository or of all, newest first."""
+
+    def run(self, beginning: str) -> RunRecord:
+        """The run whose id begins so.
+
+        Raises:
+            NotFoundError: there is none, or there are several.
+        """
+
+    def checked(self, repository: str) -> datetime | None:
+        """When the last run ended that went through, in UTC; None if none did."""
+
+    def is_held(self, repository: str) -> bool:
+        """Whether the database knows of a run at work on a repository; where False, the home's lock files tell."""
 
 
 class WriteTransaction(ReadTransaction, Protocol):

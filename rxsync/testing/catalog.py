@@ -16,6 +16,7 @@ from rxsync.errors import CatalogError
 from rxsync.models import Content
 from rxsync.ports.catalog import Clash, Declared, RemoteFile, VersionTransaction
 from rxsync.testing.catalog_collecting import CollectingTests
+from rxsync.testing.catalog_history import HistoryTests
 from rxsync.testing.catalog_immutable import ImmutableTests
 from rxsync.testing.catalog_lifecycle import LifecycleTests
 from rxsync.testing.catalog_units import TYPES, Stone, declared, leaf
@@ -24,7 +25,7 @@ from rxsync.testing.catalog_versions import VersionTests
 __all__ = ["TYPES", "CatalogTests"]
 
 
-class CatalogTests(VersionTests, LifecycleTests, ImmutableTests, CollectingTests):
+class CatalogTests(VersionTests, HistoryTests, LifecycleTests, ImmutableTests, CollectingTests):
     """Subclass it and give ``catalog``: a fixture that yields an empty catalog, prepared for ``TYPES``."""
 
     @pytest.fixture

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rxsync.pipeline.open import open as open_home
-from rxsync.pipeline.sync import Policy
+from rxsync.pipeline.rules import Policy
 from rxsync.plugins.file import plugin
 from tests.bench.check import check_same
 from tests.bench.measure import Figures, measured

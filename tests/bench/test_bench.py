@@ -11,6 +11,7 @@ from urllib.request import urlopen
 import pytest
 
 from rxsync.pipeline.home import Home
+from tests.bench import status
 from tests.bench.check import check_same
 from tests.bench.floor import floor
 from tests.bench.measure import Figures
@@ -77,6 +78,14 @@ def test_all_of_it_runs_and_says_what_served_the_files(capsys, tmp_path):
     told = capsys.readouterr().out
     for line in ("server: ", "floor (20)", "first sync (20)", "second sync (20)", "on demand (30)", "goal: "):
         assert line in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_status_costs_is_measured(capsys, tmp_path):
+    status.main(["--only", "SQLite", "--units", "300", "--versions", "3", "--times", "1", "--folder", str(tmp_path)])
+    told = capsys.readouterr().out
+    for what in ("newest version", "pinned to the one before"):
+        assert re.search(rf"^  status, {what} .* goal: at most ", told, re.MULTILINE)
     assert not list(tmp_path.iterdir())
 
 

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     print(machine("none"), flush=True)
     with tempfile.TemporaryDirectory(prefix="bench-versions-", dir=asked.folder) as name:
-        for title, home in _homes(Path(name), asked.only):
+        for title, home in homes(Path(name), asked.only):
             repository = home.repository("bench")
             asyncio.run(fill(repository, asked.units, asked.versions))
             print(f"{title}: {asked.units:,} units, {asked.versions:,} versions, {CHANGES} changes each")
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _homes(folder: Path, only: str | None) -> Iterator[tuple[str, Home]]:
+def homes(folder: Path, only: str | None) -> Iterator[tuple[str, Home]]:
     if only != "PostgreSQL":
         yield "SQLite", Home(folder / "sqlite")
     if only != "SQLite":

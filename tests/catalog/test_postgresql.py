@@ -109,6 +109,12 @@ class TestHolding:
             await self.hold(other, "s")
         await self.hold(other, "r")
 
+    async def test_who_reads_sees_that_it_is_held_and_takes_nothing(self, catalog, other):
+        async with catalog.holding("r"):
+            assert [await other.read(lambda tx, name=name: tx.is_held(name)) for name in "rs"] == [True, False]
+        assert await other.read(lambda tx: tx.is_held("r")) is False
+        await self.hold(catalog, "r")
+
     async def test_the_lock_goes_with_the_connection_of_who_died(self, catalog, other, administrator):
         async with catalog.holding("r"):
             await end_sessions(administrator, await catalog.write(backend))

@@ -30,3 +30,18 @@ def test_the_keys_of_a_sync_are_on_the_page_in_their_order():
     row = next(line for line in PAGE.splitlines() if line.startswith("| `rxsync.sync/1`"))
     keys = [word.strip("`, ") for word in row.split(" | ")[1].rstrip(" |").split(", ")]
     assert keys == [key for key in Report(None, "tools").as_dict() if key != "schema"]
+
+
+@pytest.mark.parametrize(("schema", "command", "many"), [
+    ("rxsync.status/1", ("status",), "repositories"),
+    ("rxsync.log/1", ("log",), "runs"),
+    ("rxsync.log-run/1", ("log", "--run", ""), None),
+])  # fmt: skip
+def test_the_keys_of_status_and_log_are_on_the_page_in_their_order(rxsync, folder, schema, command, many):
+    rxsync("sync", folder, "--repository", "tools")
+    told = rxsync(*command, "--json").json
+    assert told["schema"] == schema
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{schema}`"))
+    named = re.findall(r"`([a-z_]+)`", row.split(" | ", 1)[1])
+    keys = [key for key in told if key != "schema"]
+    assert named == (keys if many is None else [many, *told[many][0], *keys[1:]])

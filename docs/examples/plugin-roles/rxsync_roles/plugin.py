@@ -1,6 +1,7 @@
 """What the server declares, and the two steps that roles need beside the standard ones."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -62,6 +63,11 @@ class RolesPlugin(Plugin[Options, Context]):
         readme = for_new_content(readme_of(run.downloader), max_concurrent=10)
         lint = validate(without_license(run.bytes_of), run.options.on_lint, aside=run.quarantine)
         return standard.before("download_artifacts", readme=readme).after("download_artifacts", lint=lint)
+
+    def newest_by(self, unit: DeclarativeContent) -> tuple[str, list[int]]:
+        """Compare versions of a role by the numbers in them, so that 1.10 is newer than 1.9."""
+        content = unit.content
+        return content.role.name, [int(number) for number in re.findall(r"\d+", content.version)]
 
 
 async def begin(run: Run[Options, Context]) -> AsyncIterator[DeclarativeContent]:
