@@ -43,8 +43,8 @@ class SyncOptions(TypedDict, total=False):
         max_delete: how much may vanish in mirror mode; as text a number such as ``"50"``, or ``"20%"``, as unless said.
         max_concurrent: most downloads at once; 50 unless said.
         retries: attempts at one URL after the first, where trying again may help; 4 unless said.
-        include: patterns, one of which must be for a unit: ``*.iso`` is for its file's name, ``a/**/b`` for the whole path,
-            ``re:EXPRESSION`` is searched in that; none, unless said: all are.
+        include: patterns, one of which must be for a unit: ``*.iso`` is for its file's name, ``a/**/b`` for the whole
+            path, ``re:EXPRESSION`` is searched in that; none, unless said: all are.
         exclude: patterns, none of which may be for a unit.
         newest: how many versions of each group, where the plugin says what those are; None, unless said, for all.
         min_age: how long ago a unit must have been published, in seconds, where the plugin says when that was.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from rxsync.config import Setting, sync_one
+from rxsync.config import Setting
 from rxsync.config.keys import KEYS, of
 from rxsync.errors import UsageError
 from rxsync.operators.download_artifacts import MAX_CONCURRENT
@@ -173,10 +173,3 @@ def test_options_of_a_file_have_the_types_of_the_plugin(read):
 def test_several_texts_for_an_option_of_one_are_refused(name):
     with pytest.raises(UsageError, match=f"option {name}="):
         parse(Options, {name: Texts(["a"])}, "p")
-
-
-async def test_what_sync_does_not_know_is_never_left_out_in_silence(read, tmp_path):
-    one = read(f"[repositories.a]\nsource = '{tmp_path}'\nnewest = 1").effective("a")
-    if "newest" not in inspect.signature(arrange).parameters:
-        with pytest.raises(TypeError, match="newest"):
-            await sync_one(one, __import__("rxsync").open(tmp_path / "home"))
