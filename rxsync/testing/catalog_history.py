@@ -44,7 +44,9 @@ class HistoryTests:
         ids = [f"{n:032x}" for n in (3, 1, 2)]
         for run, name in zip(ids, "rsr", strict=True):
             await catalog.write(lambda tx, run=run, name=name: tx.begin_run(run, name, "http://there/"))
-        assert [one.run for one in await catalog.read(lambda tx: tx.runs(limit=9))] == ids[::-1]
+        found = await catalog.read(lambda tx: tx.runs(limit=9))
+        assert [one.run for one in found] == ids[::-1]
+        assert len({one.started for one in found}) == 3
         assert [one.run for one in await catalog.read(lambda tx: tx.runs("r", limit=9))] == [ids[2], ids[0]]
         assert [one.run for one in await catalog.read(lambda tx: tx.runs(limit=1))] == [ids[2]]
         assert await catalog.read(lambda tx: tx.runs("none", limit=9)) == []

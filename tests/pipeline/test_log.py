@@ -6,14 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 import rxsync
 from rxsync.errors import HomeError, MetadataError, NotFoundError, UsageError
 from rxsync.pipeline.lock import is_locked, locked
-from rxsync.pipeline.log import log, logged_run, read_report
+from rxsync.pipeline.log import LoggedRun, log, logged_run, read_report
 from rxsync.pipeline.report import Failure, Problem, Report
 from rxsync.pipeline.status import status
 from rxsync.plugin import expand
@@ -93,6 +93,31 @@ async def test_a_run_that_was_stopped_says_so(source, home):
     task = asyncio.create_task(mirror(source, home, plugin=plugin))
     await asyncio.wait([task])
     assert [(one.outcome, one.exit_code) for one in await log(home)] == [("stopped", 143), ("nothing changed", 0)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "outcome"),
+    [
+        (
+            [Report(None, "r+s", skipped=2, exit_code=3), Report(None, "r+t", skipped=1200, exit_code=3)],
+            "1,203 skipped",
+        ),
+        ([Report(None, "r+s")], "1 skipped"),
+    ],
+)
+def test_what_parts_skipped_counts_too(parts, outcome):
+    assert ended(Report("0" * 32, "r", skipped=1, repositories=parts), 3).outcome == outcome
+
+
+def test_a_part_that_failed_is_told_where_nothing_was_skipped():
+    assert ended(Report("0" * 32, "r", created=True, repositories=[Report(None, "r+s", exit_code=4)]), 3).outcome == (
+        "a part failed"
+    )
+
+
+def ended(report, exit_code):
+    when = datetime(2026, 1, 1)
+    return LoggedRun("0" * 32, "r", "http://there/", when, when, exit_code, report, None)
 
 
 def test_a_report_comes_back_as_it_was_with_its_parts_and_without_what_is_not_known():
