@@ -23,13 +23,8 @@ T = TypeVar("T")
 class Versioned(ABC):
     """Something with versions, by name: a repository.
 
-    Whatever is asked or done here:
-
-    Raises:
-        UsageError: a version is named in a way that none can be.
-        NotFoundError: there is no such repository or version.
-        HomeError: there is no home here yet.
-        CatalogError: the database refused.
+    Whatever is asked or done here raises ``UsageError`` where a version is named in a way that none can be,
+    ``HomeError`` where there is no home yet, and ``CatalogError`` where the database refuses.
     """
 
     name: str
@@ -51,21 +46,37 @@ class Versioned(ABC):
         """
 
     async def versions(self) -> list[Version]:
-        """Its versions, oldest first."""
+        """Its versions, oldest first.
+
+        Raises:
+            NotFoundError: there is no such repository.
+        """
         return await self.read(lambda tx: list(tx.versions(self.name)))
 
     async def version(self, which: Which = None) -> Version:
-        """One version."""
+        """One version.
+
+        Raises:
+            NotFoundError: there is no such repository or version.
+        """
         one = parse_which(which)
         return await self.read(lambda tx: tx.find_version(self.name, one))
 
     async def units(self, which: Which = None) -> list[Unit]:
-        """The units of a version, by path."""
+        """The units of a version, by path.
+
+        Raises:
+            NotFoundError: there is no such repository or version.
+        """
         one = parse_which(which)
         return await self.read(lambda tx: list(tx.units(self.name, tx.find_version(self.name, one).number)))
 
     async def diff(self, one: Which, other: Which) -> tuple[list[Unit], list[Unit]]:
-        """What came and what went from version ``one`` to version ``other``, by path each."""
+        """What came and what went from version ``one`` to version ``other``, by path each.
+
+        Raises:
+            NotFoundError: there is no such repository or version.
+        """
         pair = parse_which(one), parse_which(other)
 
         def ask(tx: ListTransaction) -> tuple[list[Unit], list[Unit]]:
@@ -75,12 +86,20 @@ class Versioned(ABC):
         return await self.read(ask)
 
     async def pin(self, which: Which = None) -> Version:
-        """Let a version be the current one, whatever comes later; syncs go on making versions."""
+        """Let a version be the current one, whatever comes later; syncs go on making versions.
+
+        Raises:
+            NotFoundError: there is no such repository or version.
+        """
         one = parse_which(which)
         return await self.write(lambda tx: tx.pin(self.name, one))
 
     async def unpin(self) -> Version:
-        """Let the newest version be the current one again, and answer it. Harmless where nothing is pinned."""
+        """Let the newest version be the current one again, and answer it. Harmless where nothing is pinned.
+
+        Raises:
+            NotFoundError: there is no such repository.
+        """
         return await self.write(lambda tx: tx.unpin(self.name))
 
     async def label(self, which: Which, label: str) -> Version:
@@ -88,6 +107,7 @@ class Versioned(ABC):
 
         Raises:
             UsageError: it cannot be a label.
+            NotFoundError: there is no such repository or version.
         """
         one, checked = parse_which(which), check_label(label)
         return await self.write(lambda tx: tx.label(self.name, one, checked))
@@ -97,7 +117,7 @@ class Versioned(ABC):
 
         Raises:
             UsageError: it cannot be a label.
-            NotFoundError: no version has it.
+            NotFoundError: there is no such repository, or no version has it.
         """
         checked = check_label(label)
         return await self.write(lambda tx: tx.unlabel(self.name, checked))
@@ -111,6 +131,8 @@ class Versioned(ABC):
             which: the older version; None for the one before the current version.
 
         Raises:
+            NotFoundError: there is no such repository or version; or none was named, and before the current one there
+                is none, or only the empty version 0.
             LockedError: a run is at work.
         """
         one = parse_which(which)
@@ -121,6 +143,7 @@ class Versioned(ABC):
 
         Raises:
             UsageError: it is the newest, pinned or labelled.
+            NotFoundError: there is no such repository or version.
             LockedError: a run is at work.
         """
         one = parse_which(which)
@@ -134,6 +157,7 @@ class Versioned(ABC):
 
         Raises:
             UsageError: ``keep`` is less than one.
+            NotFoundError: there is no such repository.
             LockedError: a run is at work.
         """
         check_keep(keep)

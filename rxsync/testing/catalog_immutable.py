@@ -52,7 +52,7 @@ REFUSED = {
     "{new} SELECT id, 5, {facts}": NUMBER,
     "DELETE FROM repository_version WHERE number = 4": NEWEST,
     "DELETE FROM repository_version": NEWEST,
-    "UPDATE repository SET last_version = 3": "last_version never decreases",
+    "UPDATE repository SET last_version = 3": "last_version never decreases, since numbers are not reused",
 }
 """SQL by hand, and what is said of it. Units: ``a`` from version 1 on, ``b`` in 1 only; 0, 1, 2 and 4 exist."""
 
@@ -81,9 +81,8 @@ class ImmutableTests:
     async def test_the_database_refuses_to_change_a_version_that_exists(self, catalog: Any) -> None:
         before = await self._fill(catalog)
         for sql, said in REFUSED.items():
-            with pytest.raises(CatalogError, match=f"versions are immutable: .*{said}") as caught:
+            with pytest.raises(CatalogError, match=f"versions are immutable: .*{said}$") as caught:
                 await execute(catalog, sql)
-            assert "\n" not in str(caught.value)
             assert not caught.value.transient
             assert await self._state(catalog) == before, sql
 
