@@ -289,9 +289,8 @@ async def test_a_run_that_died_holds_nothing_up(home, sync):
     await catalog.close()
 
 
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
 async def test_a_run_of_another_host_is_seen_in_the_database(home, sync):
-    if "postgresql" not in str(home.database):
-        pytest.skip("hosts share PostgreSQL only")
     await left_behind(sync, home, "ab")
     catalog = open_catalog(home.database)
     async with catalog.holding("far"):
