@@ -13,6 +13,8 @@ _USERINFO = re.compile(
     r"^([^/?#]*//|[A-Za-z][A-Za-z0-9+.-]*:/|)(?:[^/?#]*@|[^/?#@\[:]*:(?!\d*(?:[/?#]|$)).*@)", re.DOTALL
 )
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]+")
+
 _PASSWORD = re.compile(r"[?&](?:ssl)?password=")
 
 
@@ -42,3 +44,12 @@ def address(url: str) -> str:
     'postgresql://host:5433/rxsync'
     """
     return without_credentials(url).partition("?")[0]
+
+
+def discreet(text: str) -> str:
+    """Drop the credentials of every URL in a text.
+
+    >>> discreet("GET https://ada:lovelace@host/a failed")
+    'GET https://host/a failed'
+    """
+    return _URL.sub(lambda url: without_credentials(url[0]), text)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from rxsync import urls
 from rxsync.urls import without_credentials
-
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]+")
 
 
 def prepare() -> None:
@@ -71,7 +69,7 @@ def discreet(text: str, args: Sequence[str] = ()) -> str:
     for argument in args:
         if "@" in argument and ":" in argument.partition("@")[0]:  # a URL, or one whose scheme was forgotten
             text = text.replace(argument, without_credentials(argument))
-    return _URL.sub(lambda url: without_credentials(url[0]), text)
+    return urls.discreet(text)
 
 
 def moment(at: datetime) -> str:

@@ -16,6 +16,7 @@ from rxsync.pipeline.plugin import Plugin
 from rxsync.pipeline.report import Problem, Report
 from rxsync.pipeline.tally import Tally, blamed
 from rxsync.ports.catalog import Change, Version
+from rxsync.urls import discreet
 
 
 class Outcome:
@@ -75,7 +76,8 @@ class Outcome:
             self.count()
             report.failed = report.declared - self.tally.done
         report.exit_code = _exit_code(error)
-        report.error = CANCELLED if isinstance(error, asyncio.CancelledError) else self._failure(error)
+        told = CANCELLED if isinstance(error, asyncio.CancelledError) else self._failure(error)
+        report.error = replace(told, message=discreet(told.message))  # a plugin's words are its own
         if isinstance(error, DownloadError) and error.relative_path is not None:
             report.problems.append(_problem(error, error.relative_path))
         if isinstance(error, RxSyncError):
@@ -86,7 +88,7 @@ class Outcome:
         report, tally = self.report, self.tally
         for name in ("declared", "new", "known", "repeated", "filtered", "skipped", "deferred", "bytes_downloaded"):
             setattr(report, name, getattr(tally, name))
-        report.problems += self.tally.problems
+        report.problems += [replace(problem, reason=discreet(problem.reason)) for problem in tally.problems]
         self.tally.problems = []
         report.seconds = round(time.monotonic() - self.began, 3)
 

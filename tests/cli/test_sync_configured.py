@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import inspect
 import json
 import os
 import signal
@@ -16,7 +15,6 @@ from rxsync.cli.globals import Settings
 from rxsync.pipeline.lock import locked
 from rxsync.pipeline.progress import Finished
 from rxsync.pipeline.report import Report
-from rxsync.pipeline.sync import sync
 
 SECRET = "s3cr3t/canary"
 
@@ -252,7 +250,6 @@ def test_a_user_and_a_password_from_a_file_sign_in_and_are_in_no_output(rxsync, 
         assert hidden.encode() not in told
 
 
-@pytest.mark.skipif("token" not in inspect.signature(sync).parameters, reason="sync takes no token yet")
 def test_a_bearer_token_signs_in_at_its_remote_and_is_in_no_output(rxsync, settings, upstream, home, monkeypatch):
     upstream.serve("a", b"a")
     monkeypatch.setenv("RXSYNC_REMOTE_UP_TOKEN", SECRET)

@@ -306,3 +306,17 @@ async def test_a_part_comes_once_and_fails_in_one_of_two_ways(fails, name, on_er
         yield part("b")(run)
 
     await fails(parted(more), UsageError, told, code=2)
+
+
+async def test_what_a_plugin_says_of_a_url_is_told_and_stored_without_its_credentials(source, home):
+    async def declare(run):
+        a = part("a", file="a")(run)
+        a.skip("not at https://ada:lovelace@host/a")
+        yield a
+        raise ValueError("GET https://ada:lovelace@host/b failed")
+
+    with pytest.raises(ValueError, match="lovelace") as caught:
+        await rxsync.sync(str(source), home.repository("r"), plugin=Given(declare))
+    assert caught.value is not None
+    ((told,),) = await rows(home, "SELECT report FROM sync_run")
+    assert ("lovelace" in told, told.count("https://host/")) == (False, 2)
