@@ -105,10 +105,10 @@ _DIGEST = """
 class Comparing(Reading):
     """A transaction that compares what a run staged with what there is."""
 
-    content = "content"
+    content: str = "content"
     """Where content is, for ``{content}``; ``{run}`` stands for the run."""
 
-    files = "content_artifact"
+    files: str = "content_artifact"
     """Likewise its files."""
 
     grown: tuple[str, ...] = ("content", "content_artifact", "repository_content")

@@ -45,7 +45,7 @@ class Planning(Listing, Comparing):
 
     content = '"planned_content_{run}"'
     files = '"planned_files_{run}"'
-    grown = ('"planned_{run}"',)
+    grown: tuple[str, ...] = ('"planned_{run}"',)
 
     def begin_plan(self, run: str) -> None:
         """Make the plan's tables; they are the connection's own."""

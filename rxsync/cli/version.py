@@ -28,8 +28,8 @@ def version() -> None:
     """
 
 
-for command in (rollback, pin, unpin, label, delete):
-    version.add_command(command)
+for _command in (rollback, pin, unpin, label, delete):
+    version.add_command(_command)
 
 
 @version.command("list")

@@ -32,6 +32,8 @@ class Outcome:
         began: when the run did, on the monotonic clock.
     """
 
+    report: Report
+    plugin: Plugin[Any, Any]
     tally: Tally
     began: float
 

@@ -42,6 +42,8 @@ def test_a_real_tree_is_mirrored_again_and_after_changes(library, tmp_path, ask)
         assert_sound(home, ask)
 
         again = rxsync(home, "sync", url, "--repository", "stdlib")
+        assert (again["version"], again["created"], again["unchanged"]) == (1, False, True)
+        again = rxsync(home, "sync", url, "--repository", "stdlib", "--full")
         assert (again["version"], again["created"], again["known"]) == (1, False, len(files))
         assert again["bytes_downloaded"] == 0
 
@@ -82,7 +84,7 @@ def test_killed_ten_times_at_random_moments_one_clean_run_ends_with_every_file_o
             sync.kill()
             sync.communicate()
         server.wait_for(0)
-        report = rxsync(home, "sync", server.url, "--repository", "tree")
+        report = rxsync(home, "sync", server.url, "--repository", "tree", "--full")
         files = files_of(tree)
         assert (report["version"], report["added"] in (0, len(files))) == (1, True)
         assert report["declared"] == len(files)
