@@ -51,6 +51,24 @@ def test_twelve_are_synced_with_one_command_though_one_of_them_is_broken(rxsync,
     assert (again.out.count("unchanged"), again.out.count("nothing changed")) == (1, 10)
 
 
+def test_status_and_log_tell_the_story_afterwards(rxsync, twelve):
+    rxsync("--config", twelve, "sync")
+    told = {one["name"]: one for one in rxsync("status", "--json").json["repositories"]}
+    assert len(told) == 12
+    assert (told["broken"]["version"], told["broken"]["checked"], told["broken"]["exit_code"]) == (0, None, 4)
+    assert told["broken"]["outcome"].startswith("failed: ")
+    assert {one["outcome"] for name, one in told.items() if name != "broken"} == {"ok"}
+    assert rxsync("status", "folder-3", "served", "--max-age", "1h").code == 0
+    stale = rxsync("status", "--max-age", "1h")
+    assert (stale.code, stale.err) == (3, "stale: broken (never)\n")
+    runs = rxsync("log", "--json").json["runs"]
+    assert (len(runs), [one["repository"] for one in runs if one["exit_code"]]) == (12, ["broken"])
+    (broken,) = rxsync("log", "broken", "--json").json["runs"]
+    shown = rxsync("log", "--run", broken["run"][:12]).out
+    assert "HTTP 404 Not Found" in shown
+    assert "none/PULP_MANIFEST" in shown
+
+
 def test_the_same_as_one_object(rxsync, twelve):
     done = rxsync("--config", twelve, "sync", "--json")
     told = done.json

@@ -116,6 +116,10 @@ class FontPlugin(Plugin[FontOptions, FontContext]):
         if "proprietary" in run.context.licences:
             draft.refuse("a font with a proprietary licence")
 
+    # [fingerprint]
+    async def fingerprint(self, run, known):
+        return await run.downloader.fingerprint(run.remote.url + "index.txt", known)
+
 
 # [sync]
 def make_foundry(folder):
