@@ -12,35 +12,31 @@ from contextlib import suppress
 from pathlib import Path
 from shutil import disk_usage
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar, Unpack, get_args
+from typing import Any, TypeVar, Unpack
 
 from reactivex import defer
 from reactivex import operators as ops
 
 from rxsync.catalog import DatabaseCatalog
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent
-from rxsync.download import open_downloader
-from rxsync.errors import CatalogError, ConflictError, GuardError, NotFoundError, RxSyncError, UsageError
+from rxsync.errors import CatalogError, ConflictError, GuardError, NotFoundError, UsageError
 from rxsync.flow import Flow
 from rxsync.flow import run as run_flow
-from rxsync.models import Remote
 from rxsync.operators import await_needs, learn_keys, plan_content, resolve_content
 from rxsync.operators.download_artifacts import is_wanted
 from rxsync.pipeline.home import Home, Repository
-from rxsync.pipeline.outcome import Outcome
 from rxsync.pipeline.part import Part
 from rxsync.pipeline.plan import Plan
 from rxsync.pipeline.plugin import Plugin, stream
 from rxsync.pipeline.progress import Events, Finished, Started
 from rxsync.pipeline.promise import Promise
 from rxsync.pipeline.recipe import Recipe, Step
-from rxsync.pipeline.report import Problem, Report
 from rxsync.pipeline.rules import Rules, SyncOptions, arrange
-from rxsync.pipeline.run import Declare, OnNested, Run
+from rxsync.pipeline.run import Run
 from rxsync.pipeline.seal import Seal
 from rxsync.pipeline.source import locate
 from rxsync.pipeline.tally import Tally, blame
-from rxsync.pipeline.watching import Watched
+from rxsync.pipeline.undertaking import Undertaking
 from rxsync.ports.catalog import Catalog, Change, PlanTransaction, VersionTransaction
 from rxsync.storage import LocalStorage
 from rxsync.urls import without_credentials
@@ -70,19 +66,19 @@ async def plan(
     arguments = {"source": without_credentials(locate(source)), "repository": repository.name, **_plain(options)}
     planning = _Planning(locate(source), repository, rules, rules.plugin, events)
     try:
-        async with repository.home.planning(planning.types) as catalog:
+        async with repository.home.planning([*rules.plugin.content_types, *rules.plugin.related_types]) as catalog:
             await planning.run(catalog)
     except BaseException as error:
         planning.outcome.failed(error)
         raise
     finally:
-        planning.watched.tell(Finished(planning.plan.report))
+        planning.watched.tell(Finished(planning.report))
     planning.plan.arguments = arguments
     return planning.plan
 
 
-class _Planning:
-    """The state of one plan."""
+class _Planning(Undertaking):
+    """One plan."""
 
     def __init__(
         self,
@@ -92,47 +88,27 @@ class _Planning:
         plugin: Plugin[Any, Any],
         events: Events | None = None,
     ) -> None:
-        self.url, self.repository, self.rules, self.plugin = url, repository, rules, plugin
-        self.plan = Plan(Report(run=None, repository=repository.name), free=_free(repository.home))
-        self.outcome = Outcome(self.plan.report, plugin, _Foreseen(rules.policy == "on_demand"))
-        self.watched = Watched(self.outcome, events)
-
-    @property
-    def types(self) -> list[Any]:
-        return [*self.plugin.content_types, *self.plugin.related_types]
+        super().__init__(url, repository, rules, plugin, _Foreseen(rules.policy == "on_demand"), events)
+        self.plan = Plan(self.report, free=_free(repository.home))
 
     async def run(self, catalog: DatabaseCatalog) -> None:
         """Run the line, and compare."""
-        run, report, rules = uuid.uuid4().hex, self.plan.report, self.rules
+        run, report = uuid.uuid4().hex, self.report
         key, report.base_version = await catalog.read(self._base)
         report.run = run
         self.watched.tell(Started(run, self.repository.name, without_credentials(self.url)))
         seal = Seal(self.rules, self.plugin, self.url)
-        with TemporaryDirectory(prefix="rxsync-plan-") as folder:
-            async with (
-                LocalStorage(Path(folder)).scratch(run) as scratch,
-                open_downloader(
-                    self.url, scratch, total=rules.max_concurrent, retries=rules.retries, token=rules.token
-                ) as downloader,
-            ):
-                lent: Run[Any, Any] = Run(
-                    id=run,
-                    remote=Remote(url=self.url),
-                    options=self.rules.options,
-                    context=self.plugin.context(),
-                    downloader=downloader,
-                    remote_key=0,
-                    repository_key=key,
-                    catalog=_Unwritten(catalog),
-                    storage=self.repository.home.storage,
-                    scratch=scratch,
-                    aside=Path(folder) / "quarantine",
-                    on_demand=self.rules.policy == "on_demand",
-                    max_concurrent=self.rules.max_concurrent,
-                    received=self.outcome.tally.receive,
-                    nested=lambda *part: self._nested(catalog, lent, *part),
-                    planning=True,
-                )
+        with TemporaryDirectory(prefix="rxsync-plan-") as name:
+            folder = Path(name)
+            async with self.lend(
+                run,
+                catalog,
+                _Unwritten(catalog),
+                LocalStorage(folder),
+                aside=folder / "quarantine",
+                repository=key,
+                planning=True,
+            ) as lent:
                 await seal.holds(lent)
                 await self.plugin.before_run(lent)
                 await catalog.read(lambda tx: tx.begin_plan(run))
@@ -145,6 +121,16 @@ class _Planning:
                         await catalog.read(lambda tx: _forget(tx, run))
         parts = {part.report.repository: part.promise for part in self.plan.parts}
         self.plan.promise = Promise(change.base, digest, seal.now, parts)
+
+    async def run_as_part(self, catalog: DatabaseCatalog) -> None:
+        """Do it, inside another one: whoever plans keeps nobody off."""
+        await self.run(catalog)
+
+    def part(self, repository: Repository, plugin: Part) -> _Planning:
+        """Make one for a sub-repository."""
+        part = _Planning(self.url, repository, self.rules, plugin)
+        self.plan.parts.append(part.plan)
+        return part
 
     def _base(self, tx: PlanTransaction) -> tuple[int, int]:
         try:
@@ -180,25 +166,6 @@ class _Planning:
         except (GuardError, ConflictError) as error:
             self.outcome.refused(error)
         return change, tx.digest(run.id)
-
-    async def _nested(
-        self, catalog: DatabaseCatalog, run: Run[Any, Any], name: str, declare: Declare, on_error: OnNested
-    ) -> Report:
-        if on_error not in get_args(OnNested):
-            raise UsageError(f"on_error {on_error!r}: expected {' or '.join(get_args(OnNested))}")
-        repository = self.repository.home.repository(f"{self.repository.name}+{name}")
-        part = _Planning(self.url, repository, self.rules, Part(self.plugin, run, declare))
-        self.plan.report.repositories.append(part.plan.report)
-        self.plan.parts.append(part.plan)
-        try:
-            await part.run(catalog)
-        except RxSyncError as error:
-            part.outcome.failed(error)
-            if on_error == "fail":
-                raise
-            problem = Problem(repository.name, None, str(error), type(error).__name__, "declare", 0)
-            self.outcome.tally.problems.append(problem)
-        return part.plan.report
 
 
 class _Foreseen(Tally):

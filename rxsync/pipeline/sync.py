@@ -5,36 +5,32 @@ Floor 4, pipeline.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 from contextlib import suppress
-from typing import Any, Unpack, get_args
+from typing import Any, Unpack
 
 from reactivex import defer
 
 from rxsync.catalog import DatabaseCatalog
-from rxsync.download import open_downloader
-from rxsync.errors import CatalogError, UsageError
-from rxsync.models import Remote
+from rxsync.errors import CatalogError
 from rxsync.operators.catalog_stage import refuse_coroutine
 from rxsync.pipeline.declarative_version import DeclarativeVersion
 from rxsync.pipeline.draft import Draft
 from rxsync.pipeline.home import Repository
 from rxsync.pipeline.lock import locked
-from rxsync.pipeline.outcome import Outcome
 from rxsync.pipeline.part import Part
 from rxsync.pipeline.plugin import Plugin, stream
 from rxsync.pipeline.progress import Events, Finished, Started
 from rxsync.pipeline.promise import Promise
-from rxsync.pipeline.report import Problem, Report
+from rxsync.pipeline.report import Report
 from rxsync.pipeline.retention import retain
 from rxsync.pipeline.rules import Rules, SyncOptions, arrange
-from rxsync.pipeline.run import Declare, OnNested, Run
+from rxsync.pipeline.run import Run
 from rxsync.pipeline.seal import Seal
 from rxsync.pipeline.source import locate
 from rxsync.pipeline.tally import Tally
-from rxsync.pipeline.watching import Watched
+from rxsync.pipeline.undertaking import Undertaking
 from rxsync.ports.catalog import Version, VersionTransaction
 from rxsync.urls import without_credentials
 
@@ -75,8 +71,12 @@ async def sync(
     return sync.report
 
 
-class _Sync:
-    """The state of one sync. Its report is filled in as it goes."""
+class _Sync(Undertaking):
+    """One sync.
+
+    Args:
+        promise: of a plan; None for none.
+    """
 
     def __init__(
         self,
@@ -87,10 +87,8 @@ class _Sync:
         promise: Promise | None = None,
         events: Events | None = None,
     ) -> None:
-        self.url, self.repository, self.rules, self.plugin, self.promise = url, repository, rules, plugin, promise
-        self.report = Report(run=None, repository=repository.name)
-        self.outcome = Outcome(self.report, plugin, Tally())
-        self.watched = Watched(self.outcome, events)
+        super().__init__(url, repository, rules, plugin, Tally(), events)
+        self.promise = promise
 
     async def run(self, catalog: DatabaseCatalog) -> None:
         """Run the line, and note in the catalog how it ended."""
@@ -99,9 +97,9 @@ class _Sync:
         self.report.run = run
         seal = Seal(self.rules, self.plugin, self.url)
         try:
-            base, known = await catalog.read(lambda tx: (tx.version(name).number, tx.fingerprint(name)))
-            seal.known = known
-            self.report.base_version = base
+            self.report.base_version, seal.known = await catalog.read(
+                lambda tx: (tx.version(name).number, tx.fingerprint(name))
+            )
             self.watched.tell(Started(run, name, shown))
             await self._make_version(catalog, seal, run, *keys)
         except BaseException as error:
@@ -114,35 +112,28 @@ class _Sync:
         if self.rules.retain_versions is not None:
             await retain(catalog, name, self.rules.retain_versions)
 
+    async def run_as_part(self, catalog: DatabaseCatalog) -> None:
+        """Do it, inside another one, while no other run is at work on the sub-repository."""
+        name = self.repository.name
+        with locked(self.repository.home.locks, name):
+            async with catalog.holding(name):
+                await self.run(catalog)
+
+    def part(self, repository: Repository, plugin: Part) -> _Sync:
+        """Make one for a sub-repository."""
+        promise = None if self.promise is None else self.promise.of_part(repository.name)
+        return _Sync(self.url, repository, self.rules, plugin, promise)
+
     async def _note_end(self, catalog: DatabaseCatalog, run: str, fingerprint: str | None) -> None:
         report = json.dumps(self.report.as_dict())
         await catalog.write(lambda tx: tx.end_run(run, self.report.exit_code, report, fingerprint))
 
     async def _make_version(self, catalog: DatabaseCatalog, seal: Seal, run: str, repository: int, remote: int) -> None:
-        storage, rules, plugin = self.repository.home.storage, self.rules, self.plugin
-        async with (
-            storage.scratch(run) as scratch,
-            open_downloader(
-                self.url, scratch, total=rules.max_concurrent, retries=rules.retries, token=rules.token
-            ) as downloader,
-        ):
-            lent: Run[Any, Any] = Run(
-                id=run,
-                remote=Remote(url=self.url),
-                options=rules.options,
-                context=plugin.context(),
-                downloader=downloader,
-                remote_key=remote,
-                repository_key=repository,
-                catalog=catalog,
-                storage=storage,
-                scratch=scratch,
-                aside=self.repository.home.path / "quarantine" / run,
-                on_demand=rules.policy == "on_demand",
-                max_concurrent=rules.max_concurrent,
-                received=self.outcome.tally.receive,
-                nested=lambda *part: self._nested(catalog, lent, *part),
-            )
+        home, plugin = self.repository.home, self.plugin
+        aside = home.path / "quarantine" / run
+        async with self.lend(
+            run, catalog, catalog, home.storage, aside=aside, remote=remote, repository=repository
+        ) as lent:
             unchanged, base = await seal.holds(lent), self.report.base_version or 0
             if self.promise is not None:
                 self.promise.check_beginning(base, seal.now)
@@ -153,31 +144,6 @@ class _Sync:
             async with self.watched.flow() as watch:
                 self.outcome.succeeded(*await self._line(lent).create(watch))
             await plugin.after_run(lent, self.report)
-
-    async def _nested(
-        self, catalog: DatabaseCatalog, run: Run[Any, Any], name: str, declare: Declare, on_error: OnNested
-    ) -> Report:
-        if on_error not in get_args(OnNested):
-            raise UsageError(f"on_error {on_error!r}: expected {' or '.join(get_args(OnNested))}")
-        repository = self.repository.home.repository(f"{self.repository.name}+{name}")
-        if any(one.repository == repository.name for one in self.report.repositories):
-            raise UsageError(f"{repository.name} is synced twice in one run: expected another name")
-        promise = None if self.promise is None else self.promise.of_part(repository.name)
-        part = _Sync(self.url, repository, self.rules, Part(self.plugin, run, declare), promise)
-        self.report.repositories.append(part.report)
-        try:
-            with locked(repository.home.locks, repository.name):
-                async with catalog.holding(repository.name):
-                    await part.run(catalog)
-        except Exception as error:
-            part.outcome.failed(error)
-            if on_error == "fail":
-                raise
-            problem = Problem(repository.name, None, str(error), type(error).__name__, "declare", 0)
-            self.outcome.tally.problems.append(problem)
-        if (task := asyncio.current_task()) is not None and task.cancelling():
-            raise asyncio.CancelledError  # which the part held back until its version was made
-        return part.report
 
     def _line(self, run: Run[Any, Any]) -> DeclarativeVersion:
         plugin, name = self.plugin, self.repository.name
