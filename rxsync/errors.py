@@ -168,6 +168,8 @@ class DownloadError(SourceError):
         reason: what happened, in words.
         relative_path: of the file that was wanted; None if it was metadata.
         attempts: how often it was tried.
+        wrong: bytes that came and were not what was declared, if somebody asked for them; whoever takes them lets them
+            go.
     """
 
     url: str
@@ -176,6 +178,7 @@ class DownloadError(SourceError):
 
     relative_path: str | None = None
     attempts = 1
+    wrong: object = None
 
     def __init__(self, url: str, reason: str, *, transient: bool = False) -> None:
         super().__init__(url, reason)

@@ -55,6 +55,14 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Make no version if more units would vanish; 100% lifts the guard.",
     ),
     option(
+        "--on-error",
+        type=click.Choice(["fail", "skip", "quarantine"]),
+        default="fail",
+        show_default=True,
+        help="What becomes of a file that cannot be had.",
+    ),
+    option("--max-failures", metavar="N|%", help="Make no version if more units are skipped."),
+    option(
         "--max-concurrent",
         metavar="N",
         type=click.IntRange(min=1),

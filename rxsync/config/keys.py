@@ -14,6 +14,7 @@ from rxsync.errors import UsageError
 from rxsync.operators.download_artifacts import MAX_CONCURRENT
 from rxsync.pipeline.guards import DEFAULT, MaxDelete
 from rxsync.pipeline.options import Texts
+from rxsync.pipeline.policy import ErrorPolicy, MaxFailures, OnError
 from rxsync.pipeline.rules import RETRIES, Mode, Policy
 from rxsync.pipeline.source import SCHEMES
 from rxsync.urls import holds_password, without_credentials
@@ -104,6 +105,22 @@ def _max_delete(value: object) -> str:
         raise ValueError from None
 
 
+def _max_failures(value: object) -> str:
+    try:
+        return str(MaxFailures.parse(str(_whole(0)(value)) if isinstance(value, int) else _text(value)))
+    except UsageError:
+        raise ValueError from None
+
+
+def _on_error(value: object) -> OnError:
+    said = {str(kind): _text(action) for kind, action in value.items()} if isinstance(value, dict) else _text(value)
+    try:
+        ErrorPolicy.parse(said)  # type: ignore[arg-type]  # that is what it finds out
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+    return said  # type: ignore[return-value]  # as it has found
+
+
 def _option(value: object) -> str:
     """Make text of a value, as on the command line; the plugin knows the type."""
     if isinstance(value, bool):
@@ -173,6 +190,11 @@ KEYS: tuple[Key, ...] = (
         "immediate", "policy", POLICIES),
     Key("max_delete", 'a number such as 50, or a percentage such as "20%"', _max_delete, ANY,
         "make no version if more units would vanish", str(DEFAULT), "max_delete"),
+    Key("on_error", "fail, skip or quarantine, or a table of those", _on_error, ANY,
+        'what becomes of a file that cannot be had; a table says it by HTTP status, by the name of an error, and `"*"`',
+        "fail", "on_error"),
+    Key("max_failures", 'a number such as 20, or a percentage such as "5%"', _max_failures, ANY,
+        "make no version if more units are skipped", None, "max_failures"),
     Key("max_concurrent", "a whole number from 1", _whole(1), LINK,
         "most downloads at once; in `[limits]` at most so many, whatever the others say",
         MAX_CONCURRENT, "max_concurrent"),

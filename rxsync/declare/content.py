@@ -28,11 +28,17 @@ class Skip:
         reason: in words.
         kind: name of what happened, for scripts; ``skipped``, ``filtered``, ``invalid``, or the name of an error.
         step: the step that left it out; None if unknown.
+        url: where its bytes were asked for, without credentials; None if they were not.
+        attempts: how often they were.
+        relative_path: of the file that did not come; None where it is about the whole unit.
     """
 
     reason: str
     kind: str = "skipped"
     step: str | None = None
+    url: str | None = None
+    attempts: int = 0
+    relative_path: str | None = None
 
 
 class DeclarativeContent(Resolvable):
@@ -178,11 +184,20 @@ class DeclarativeContent(Resolvable):
         Raises:
             FlowError: it is saved already.
         """
+        self.leave_out(Skip(reason, kind, step))
+
+    def leave_out(self, skip: Skip) -> None:
+        """Do what ``skip`` and ``filter_out`` do, with all that is known of it.
+
+        Raises:
+            FlowError: it is saved already.
+        """
+        reason = skip.reason
         if self.resolved and self.skipped is None:
             raise FlowError(f"{self.name} is saved already: too late to skip it ({reason})")
         if self.skipped is None:
-            self.skipped = Skip(reason, kind, step)
-            self.fail(SkippedError(self.name, f"filtered out: {reason}" if kind == FILTERED else reason))
+            self.skipped = skip
+            self.fail(SkippedError(self.name, f"filtered out: {reason}" if skip.kind == FILTERED else reason))
             if self.noted is not None:
                 self.noted(self)
 

@@ -88,13 +88,14 @@ class Downloads:
             StorageError: there is no room for it.
         """
         failures: list[DownloadError] = []
+        attempt = self._attempt if not request.keep_wrong else _Wrong(self._attempt, self._scratch).attempt
         for url in request.urls:
             try:
-                return await self._attempt(url, request)
+                return await attempt(url, request)
             except DownloadError as error:
                 first = error
             try:
-                return await self._again(first, partial(self._attempt, url, request))
+                return await self._again(first, partial(attempt, url, request))
             except DownloadError as error:
                 failures.append(error)
         last = failures.pop()
@@ -183,3 +184,32 @@ class Downloads:
             raise DownloadError(without_credentials(url), "only a file: source may lead to file: URLs")
         reason = f"cannot download by {scheme}:" if scheme else "no scheme; expected http:, https: or file:"
         raise DownloadError(without_credentials(url), reason)
+
+
+class _Wrong:
+    """Keeps wrong bytes over attempts at one file: those that came last, with the error that is told in the end.
+
+    Args:
+        attempt: makes one.
+        scratch: where bytes are.
+    """
+
+    def __init__(self, attempt: Callable[[str, Request], Awaitable[Body | None]], scratch: Scratch) -> None:
+        self._attempt, self._scratch = attempt, scratch
+        self._held: list[Body] = []
+
+    async def attempt(self, url: str, request: Request) -> Body | None:
+        """Make one more."""
+        try:
+            body = await self._attempt(url, request)
+        except DownloadError as error:
+            if isinstance(error.wrong, Body):
+                self._scratch.release(self._held)
+                self._held = [error.wrong]
+            error.wrong = self._held[0] if self._held else None
+            raise
+        except BaseException:
+            self._scratch.release(self._held)
+            raise
+        self._scratch.release(self._held)
+        return body

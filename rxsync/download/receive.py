@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from rxsync.declare.body import Body
 from rxsync.download.transport import Answer
-from rxsync.errors import DigestMismatchError, SizeMismatchError
+from rxsync.errors import DigestMismatchError, IntegrityError, SizeMismatchError
 from rxsync.ports.downloader import Request
 from rxsync.ports.storage import Scratch, Sink
 
@@ -40,17 +40,21 @@ async def receive(answer: Answer, request: Request, scratch: Scratch, url: str) 
         if request.received:
             request.received(count)
 
+    wrong: Body | None = None
     sink = scratch.receive(request.digests.keys(), answer.length if request.size is None else request.size)
     try:
-        await _pour(answer, request.size, sink, tell, url)
-        body = await sink.close()
         try:
+            await _pour(answer, request.size, sink, tell, url)
+            body = wrong = await sink.close()
             _verify(body, request, url)
-        except BaseException:
-            scratch.release([body])
+        except IntegrityError as error:
+            if request.keep_wrong:
+                error.wrong, wrong = wrong or await sink.close(), None
             raise
     except BaseException:
         tell(-told)
+        if wrong is not None:
+            scratch.release([wrong])
         await sink.discard()
         raise
     body.url, body.validators = url, answer.validators

@@ -18,7 +18,7 @@ from rxsync.flow import Lanes, flat_map_with_max_concurrent, from_iterable
 from rxsync.operators.flights import Flights
 from rxsync.operators.stage import Stage
 from rxsync.ports.downloader import Request
-from rxsync.typing import Work
+from rxsync.typing import OnError, Work
 from rxsync.urls import without_credentials
 
 Fetch = Callable[[Request], "Awaitable[Body | None] | Observable[Body | None] | Body | None"]
@@ -38,6 +38,7 @@ def download_artifacts(
     max_concurrent: int = MAX_CONCURRENT,
     per_host: int = PER_HOST,
     received: Callable[[int], None] | None = None,
+    on_error: OnError | None = None,
 ) -> Stage:
     """Give every artifact that is neither stored nor deferred its ``body``.
 
@@ -54,15 +55,18 @@ def download_artifacts(
         max_concurrent: most units in work at once.
         per_host: most of them whose first file is on one host; others let those of other hosts pass.
         received: told each number of bytes as they arrive, negative where an attempt is void.
+        on_error: called with a unit and why its bytes cannot be had; leaves the unit out, or raises.
 
-    Errors: passes ``fetch``'s error on and cancels what is in flight; ``ConflictError`` where a saved unit's file has
-    other bytes now.
+    Errors: without ``on_error``, passes ``fetch``'s error on and cancels what is in flight; ``ConflictError`` where a
+    saved unit's file has other bytes now.
     """
 
     def begin(source: Observable[DeclarativeContent]) -> Observable[DeclarativeContent]:
         download = _Download(fetch, deferred, received)
         lanes = Lanes(download.host, per_host)
-        work = flat_map_with_max_concurrent(download.work, max_concurrent, lanes=lanes, name="download_artifacts")
+        work = flat_map_with_max_concurrent(
+            download.work, max_concurrent, lanes=lanes, name="download_artifacts", on_error=on_error
+        )
         return work(source)
 
     return lambda source: defer(lambda _: begin(source))  # flights are of one run

@@ -10,10 +10,10 @@ from rxsync.flow import flat_map_with_max_concurrent, then
 from rxsync.models import content_type
 from rxsync.operators.download_artifacts import MAX_CONCURRENT, Fetch, request_of
 from rxsync.operators.stage import Stage
-from rxsync.typing import Work
+from rxsync.typing import OnError, Work
 
 
-def learn_keys(fetch: Fetch, *, max_concurrent: int = MAX_CONCURRENT) -> Stage:
+def learn_keys(fetch: Fetch, *, max_concurrent: int = MAX_CONCURRENT, on_error: OnError | None = None) -> Stage:
     """Give each unit with an unknown key its first file's ``body``, and have it learn; others pass by.
 
         source  -a-b-c----|
@@ -23,8 +23,9 @@ def learn_keys(fetch: Fetch, *, max_concurrent: int = MAX_CONCURRENT) -> Stage:
     Args:
         fetch: fetches one file.
         max_concurrent: most units in work at once.
+        on_error: called with a unit and why its bytes cannot be had; leaves the unit out, or raises.
 
-    Errors: passes ``fetch``'s error on and cancels what is in flight.
+    Errors: without ``on_error``, passes ``fetch``'s error on and cancels what is in flight.
     """
 
     def work(unit: DeclarativeContent) -> Work[DeclarativeContent]:
@@ -40,4 +41,4 @@ def learn_keys(fetch: Fetch, *, max_concurrent: int = MAX_CONCURRENT) -> Stage:
 
         return learn(artifact.body) if artifact.body is not None else then(fetch(request_of(artifact)), learn)
 
-    return flat_map_with_max_concurrent(work, max_concurrent, name="learn_keys")
+    return flat_map_with_max_concurrent(work, max_concurrent, name="learn_keys", on_error=on_error)

@@ -109,6 +109,7 @@ class DeclarativeVersion:
         run = self.run
         tx.spare(run.id, self.tally.spared)
         change = tx.change(run.id, run.repository_key, mirror=self.mirror)
+        run.errors.check(self.tally.skipped, self.tally.declared, all_declared=True)
         if self._promise is not None:
             self._promise.check(change, tx.digest(run.id))
         if self.mirror:

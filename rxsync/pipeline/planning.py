@@ -202,7 +202,11 @@ def foresight(line: Recipe, run: Run[Any, Any]) -> Recipe:
     return Recipe(
         [
             *line.steps[:at],
-            Step("learn_keys", learn_keys(run.downloader.fetch, max_concurrent=run.max_concurrent), own=False),
+            Step(
+                "learn_keys",
+                learn_keys(run.downloader.fetch, max_concurrent=run.max_concurrent, on_error=run.spare),
+                own=False,
+            ),
             Step("await_needs", await_needs(), own=False),
             Step("plan_content", plan, own=False),
             Step("resolve_content", resolve_content(), own=False),

@@ -6,14 +6,16 @@ Floor 4, pipeline.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
 
-from rxsync.declare import DeclarativeArtifact, DeclarativeContent
-from rxsync.errors import StorageError
+from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent
+from rxsync.errors import DownloadError, StorageError
+from rxsync.ports.downloader import Request
 from rxsync.threads import in_thread
 from rxsync.urls import without_credentials
 
@@ -41,6 +43,41 @@ async def keep_aside(folder: Path, unit: DeclarativeContent, reason: str, read: 
         await in_thread(None, lambda: (place / "facts.json").write_text(text, encoding="utf-8"))
     except OSError as error:
         raise StorageError(f"{error.filename or folder}: {error.strerror}") from error
+
+
+async def keep_wrong(folder: Path, request: Request, error: DownloadError, body: Body) -> None:
+    """Copy bytes that are not what was declared into a new folder below ``folder``, with what was.
+
+    Raises:
+        StorageError: there is no room or no permission.
+    """
+    try:
+        place = await in_thread(None, lambda: _new_folder(folder))
+        facts: dict[str, object] = {
+            "unit": request.relative_path,
+            "reason": error.reason,
+            "origin": None,
+            "files": [
+                {
+                    "file": "0",
+                    "relative_path": request.relative_path,
+                    "urls": [without_credentials(url) for url in request.urls],
+                    "declared": {**request.digests, "size": request.size},
+                    "received": {**body.digests, "size": body.size},
+                }
+            ],
+        }
+        await in_thread(None, lambda: _keep(place, body, facts))
+    except OSError as failed:
+        raise StorageError(f"{failed.filename or folder}: {failed.strerror}") from failed
+
+
+def _keep(place: Path, body: Body, facts: dict[str, object]) -> None:
+    if body.path is not None:
+        shutil.copyfile(body.path, place / "0")
+    else:
+        (place / "0").write_bytes(body.data or b"")
+    (place / "facts.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
 def _new_folder(folder: Path) -> Path:

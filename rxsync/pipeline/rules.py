@@ -17,6 +17,7 @@ from rxsync.pipeline.guards import DEFAULT, MaxDelete
 from rxsync.pipeline.options import parse
 from rxsync.pipeline.plugin import Plugin
 from rxsync.pipeline.plugins import load, release
+from rxsync.pipeline.policy import ErrorPolicy, OnError
 from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.retention import check_keep
 from rxsync.pipeline.run import Run
@@ -41,6 +42,10 @@ class SyncOptions(TypedDict, total=False):
             there.
         policy: ``immediate``, unless said: bytes now; ``on_demand``: content and URLs now, bytes when they are wanted.
         max_delete: how much may vanish in mirror mode; as text a number such as ``"50"``, or ``"20%"``, as unless said.
+        on_error: what becomes of a unit whose bytes cannot be had: ``fail``, unless said, the sync does; ``skip``: the
+            unit is left out; ``quarantine``: likewise, and wrong bytes are kept for a look. Or a mapping of those by
+            kind: an HTTP status as ``"404"``, the name of an error, ``"*"`` for all others.
+        max_failures: make no version if more units are skipped: a number, or a percentage such as ``"5%"``.
         max_concurrent: most downloads at once; 50 unless said.
         retries: attempts at one URL after the first, where trying again may help; 4 unless said.
         include: patterns, one of which must be for a unit: ``*.iso`` is for its file's name, ``a/**/b`` for the whole
@@ -60,6 +65,8 @@ class SyncOptions(TypedDict, total=False):
     mode: Mode
     policy: Policy
     max_delete: MaxDelete | str
+    on_error: OnError
+    max_failures: str | int | None
     max_concurrent: int
     retries: int
     include: Sequence[str]
@@ -82,6 +89,7 @@ class Rules:
     mode: Mode
     policy: Policy
     max_delete: MaxDelete
+    errors: ErrorPolicy
     max_concurrent: int
     retries: int
     filters: Filters
@@ -131,6 +139,8 @@ def arrange(
     mode: Mode = "mirror",
     policy: Policy = "immediate",
     max_delete: MaxDelete | str = DEFAULT,
+    on_error: OnError = "fail",
+    max_failures: str | int | None = None,
     max_concurrent: int = MAX_CONCURRENT,
     retries: int = RETRIES,
     include: Sequence[str] = (),
@@ -159,10 +169,20 @@ def arrange(
     if retain_versions is not None:
         check_keep(retain_versions)
     loaded = load(plugin) if isinstance(plugin, str) else plugin
-    guard = MaxDelete.parse(max_delete) if isinstance(max_delete, str) else max_delete
     filters = Filters(tuple(include), tuple(exclude), newest, min_age, max_size)
     filters.check(loaded)
-    chosen = parse(loaded.options, options or {}, loaded.name)
     return Rules(
-        loaded, chosen, mode, policy, guard, max_concurrent, retries, filters, retain_versions, token, full, amend
+        plugin=loaded,
+        options=parse(loaded.options, options or {}, loaded.name),
+        mode=mode,
+        policy=policy,
+        max_delete=MaxDelete.parse(max_delete) if isinstance(max_delete, str) else max_delete,
+        errors=ErrorPolicy.parse(on_error, None if max_failures is None else str(max_failures)),
+        max_concurrent=max_concurrent,
+        retries=retries,
+        filters=filters,
+        retain_versions=retain_versions,
+        token=token,
+        full=full,
+        amend=amend,
     )

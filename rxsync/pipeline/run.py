@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from rxsync.declare import DeclarativeArtifact, DeclarativeContent
+from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent
 from rxsync.download import LineSplitter
 from rxsync.errors import FlowError
 from rxsync.models import Remote
 from rxsync.operators.download_artifacts import request_of
-from rxsync.pipeline.quarantine import keep_aside
+from rxsync.pipeline.policy import ErrorPolicy
+from rxsync.pipeline.quarantine import keep_aside, keep_wrong
 from rxsync.pipeline.report import Report
 from rxsync.ports.catalog import Catalog
-from rxsync.ports.downloader import Downloader
+from rxsync.ports.downloader import Downloader, Request
 from rxsync.ports.storage import Scratch, Storage
 from rxsync.threads import in_thread
+from rxsync.typing import OnError
 
 Options = TypeVar("Options")
 Context = TypeVar("Context")
@@ -55,6 +58,8 @@ class Run(Generic[Options, Context]):
         on_demand: True where bytes are left for later unless an artifact says otherwise.
         max_concurrent: most units being downloaded at once.
         received: told each number of bytes as they arrive.
+        errors: what to do with units whose bytes cannot be had.
+        spare: leaves such a unit out, or raises; None where every failure is the run's.
         nested: runs the line of a sub-repository; see ``subrepository``.
         planning: True where nothing is written, and bytes are fetched only where somebody reads them.
     """
@@ -73,6 +78,8 @@ class Run(Generic[Options, Context]):
     on_demand: bool
     max_concurrent: int
     received: Callable[[int], None]
+    errors: ErrorPolicy
+    spare: OnError | None
     nested: Nested
     planning: bool = False
 
@@ -152,3 +159,13 @@ class Run(Generic[Options, Context]):
             StorageError: there is no room or no permission.
         """
         await keep_aside(self.aside, unit, reason, self.pieces_of)
+
+    async def fetch(self, request: Request) -> Body | None:
+        """Fetch one file, as the downloader does; wrong bytes go to the quarantine, where that is the policy.
+
+        Raises:
+            DownloadError: it cannot be had.
+            StorageError: there is no room or no permission.
+        """
+        keeping = self.errors.keeping(self.downloader.fetch, partial(keep_wrong, self.aside), self.scratch.release)
+        return await keeping(request)

@@ -28,7 +28,11 @@ def standard(run: Run[Any, Any]) -> Recipe:
     """Give the standard line of a run."""
     read, write, keep, release = run.catalog.read, run.catalog.write, run.storage.put, run.scratch.release
     download = download_artifacts(
-        run.downloader.fetch, deferred=run.on_demand, max_concurrent=run.max_concurrent, received=run.received
+        run.downloader.fetch if run.spare is None else run.fetch,
+        deferred=run.on_demand,
+        max_concurrent=run.max_concurrent,
+        received=run.received,
+        on_error=run.spare,
     )
     return Recipe(
         [

@@ -50,8 +50,7 @@ async def sync(
         repository: where to.
         promise: of a plan, ``plan.promise``: make that version, or none.
         events: an observer that is told of progress.
-        options: ``plugin``, ``options``, ``mode``, ``policy``, ``max_delete``, ``max_concurrent``, ``retries``,
-            ``retain_versions``, ``token``, ``full``, ``amend``: see ``rxsync.pipeline.rules.SyncOptions``.
+        options: see ``rxsync.pipeline.rules.SyncOptions``, which has all of them, with what holds unless they are said.
 
     Raises:
         UsageError: an argument cannot be; nothing was opened.

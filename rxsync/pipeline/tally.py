@@ -86,7 +86,8 @@ class Tally:
         self.skipped += 1
         self.spared.append(_spared(unit))
         if (skip := unit.skipped) is not None:
-            self.problems.append(Problem(unit.name, None, skip.reason, skip.kind, skip.step, 0))
+            path = skip.relative_path or unit.name
+            self.problems.append(Problem(path, skip.url, skip.reason, skip.kind, skip.step, skip.attempts))
 
     def end(self) -> None:
         """Note that the source has nothing more: the total is known."""

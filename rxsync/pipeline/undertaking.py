@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self, get_args
 
 from rxsync.catalog import DatabaseCatalog
+from rxsync.declare import DeclarativeContent
 from rxsync.download import open_downloader
 from rxsync.errors import UsageError
 from rxsync.models import Remote
@@ -115,10 +116,17 @@ class Undertaking(ABC):
                 on_demand=rules.policy == "on_demand",
                 max_concurrent=rules.max_concurrent,
                 received=self.outcome.tally.receive,
+                errors=rules.errors,
+                spare=self._spare if rules.errors.spares else None,
                 nested=lambda *part: self._nested(catalog, lent, *part),
                 planning=planning,
             )
             yield lent
+
+    def _spare(self, unit: DeclarativeContent, error: Exception) -> None:
+        errors, tally = self.rules.errors, self.outcome.tally
+        errors.leave_out(unit, error)
+        errors.check(tally.skipped, tally.declared, all_declared=tally.ended)
 
     async def _nested(
         self, catalog: DatabaseCatalog, run: Run[Any, Any], name: str, declare: Declare, on_error: OnNested

@@ -23,6 +23,7 @@ class Request(NamedTuple):
         validators: of the bytes we hold; with them the answer may be "unchanged".
         relative_path: what the file is called, for errors; None for metadata.
         received: told each number of bytes as they arrive, for progress; negative when an attempt is void.
+        keep_wrong: have the error hold bytes that are not what was declared, the last that came, for a look.
     """
 
     urls: tuple[str, ...]
@@ -32,6 +33,7 @@ class Request(NamedTuple):
     validators: Validators = Validators()
     relative_path: str | None = None
     received: Callable[[int], None] | None = None
+    keep_wrong: bool = False
 
 
 class Downloader(Protocol):
