@@ -29,8 +29,6 @@ command line ends with; ``transient`` says whether trying again may help; ``hint
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 
 class RxSyncError(Exception):
     """Whatever rxsync raises on purpose.
@@ -267,35 +265,6 @@ class CatalogError(RxSyncError):
     """The database refused."""
 
     exit_code = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An error in words, as it is shown, stored and scripted against.
-
-    Attributes:
-        kind: name of the error.
-        message: what happened.
-        hint: what to do next; None if there is nothing to say.
-        transient: True if the same call may succeed later.
-    """
-
-    kind: str
-    message: str
-    hint: str | None
-    transient: bool
-
-
-CANCELLED = Failure("Cancelled", "stopped on request", "the next sync goes on where this one stopped", transient=True)
-"""What is said where somebody wished it."""
-
-
-def failure(error: BaseException) -> Failure:
-    """Put an error into words."""
-    kind, message = type(error).__name__, str(error)
-    if isinstance(error, RxSyncError):
-        return Failure(kind, message, error.hint, error.transient)
-    return Failure(kind, message, "-v shows where it happened", transient=False)
 
 
 def _brief(value: object, most: int = 120) -> str:

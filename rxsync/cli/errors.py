@@ -17,7 +17,8 @@ from click.core import ParameterSource
 from rxsync.cli.globals import Settings
 from rxsync.cli.output import complain, discreet, say_json
 from rxsync.cli.stopping import Stopped
-from rxsync.errors import CANCELLED, Failure, RxSyncError, UsageError, failure
+from rxsync.errors import RxSyncError, UsageError
+from rxsync.failure import CANCELLED, Failure, failure
 from rxsync.wording import safe
 
 if TYPE_CHECKING:

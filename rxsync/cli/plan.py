@@ -93,7 +93,7 @@ def _several(settings: Settings, all_of_them: list[Effective]) -> int:
 
 def _failed(settings: Settings, name: str, error: RxSyncError) -> Report:
     """Tell of one that failed."""
-    from rxsync.errors import failure
+    from rxsync.failure import failure
     from rxsync.pipeline.report import Report
 
     complain(safe(f"error: {name}: {discreet(str(error), settings.args)}"))

@@ -13,7 +13,7 @@ from reactivex import Observer
 
 from rxsync.config.secrets import sign_in
 from rxsync.config.values import NOTHING, Config, Effective, Settings
-from rxsync.errors import failure
+from rxsync.failure import failure
 from rxsync.pipeline.home import Home
 from rxsync.pipeline.plan import Plan
 from rxsync.pipeline.planning import plan

@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from rxsync.errors import Failure, NotFoundError
+from rxsync.errors import NotFoundError
+from rxsync.failure import Failure
 from rxsync.pipeline.home import Home
 from rxsync.pipeline.lock import is_locked
 from rxsync.pipeline.report import Problem, Report

@@ -11,7 +11,8 @@ from dataclasses import replace
 from signal import SIGINT
 from typing import Any
 
-from rxsync.errors import CANCELLED, DownloadError, Failure, RxSyncError, failure
+from rxsync.errors import DownloadError, RxSyncError
+from rxsync.failure import CANCELLED, Failure, failure
 from rxsync.pipeline.plugin import Plugin
 from rxsync.pipeline.report import Problem, Report
 from rxsync.pipeline.tally import Tally, blamed

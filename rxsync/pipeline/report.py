@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
-from rxsync.errors import Failure
+from rxsync.failure import Failure
 from rxsync.pipeline.card import card
 from rxsync.wording import count, duration, safe, size
 

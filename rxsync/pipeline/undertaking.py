@@ -43,6 +43,14 @@ class Undertaking(ABC):
         events: who watches; None for nobody.
     """
 
+    url: str
+    repository: Repository
+    rules: Rules
+    plugin: Plugin[Any, Any]
+    report: Report
+    outcome: Outcome
+    watched: Watched
+
     def __init__(
         self,
         url: str,

@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
-from rxsync.errors import Failure
+from rxsync.failure import Failure
 from rxsync.pipeline.picture import Box, mermaid, svg, text
 from rxsync.pipeline.recipe import Recipe, Step
 from rxsync.pipeline.report import Problem, Report
