@@ -18,7 +18,7 @@ ONE = '[repositories.tools]\nsource = "https://host/"\n'
     [
         ('[repositories.tools]\nsource = "/srv"\npolcy = "x"', 'line 3: unknown key "polcy" in [repositories.tools]: did you mean "policy"?'),
         ('[repositories."a.b"]\nsource = "/srv"\npolcy = "x"', 'line 3: unknown key "polcy" in [repositories."a.b"]: did you mean "policy"?'),
-        ("repositories.tools = {source = '/', x_y_z = 1}", 'line 1: unknown key "x_y_z" in [repositories.tools]: expected source, remote, enabled, plugin, mode, policy, max_delete, max_concurrent, retries, full, retain_versions, include, exclude, newest, min_age, max_size, options'),
+        ("repositories.tools = {source = '/', x_y_z = 1}", 'line 1: unknown key "x_y_z" in [repositories.tools]: expected source, remote, enabled, plugin, mode, policy, max_delete, on_error, max_failures, max_concurrent, retries, full, retain_versions, include, exclude, newest, min_age, max_size, options'),
         ("[repository.tools]", 'line 1: unknown key "repository": did you mean "repositories"?'),
         ('[defaults]\n\nsource = "/srv"', 'line 3: unknown key "source" in [defaults]: it belongs in [repositories.NAME]'),
         ('home = "."\n[limits]\nmode = "mirror"', 'line 3: unknown key "mode" in [limits]: it belongs in [defaults] or [repositories.NAME]'),
