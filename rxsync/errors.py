@@ -191,11 +191,15 @@ class HttpStatusError(DownloadError):
 
     Attributes:
         status: the HTTP status code.
+        retry_after: how long the server asks to be left alone, in seconds; None if it does not.
     """
 
-    def __init__(self, url: str, status: int, reason: str) -> None:
+    status: int
+    retry_after: float | None
+
+    def __init__(self, url: str, status: int, reason: str, *, retry_after: float | None = None) -> None:
         super().__init__(url, f"HTTP {status} {reason}".rstrip(), transient=status == 429 or status >= 500)
-        self.status = status
+        self.status, self.retry_after = status, retry_after
 
 
 class IntegrityError(DownloadError):

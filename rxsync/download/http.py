@@ -14,6 +14,7 @@ import aiohttp
 
 from rxsync.declare.body import Validators
 from rxsync.download.patience import Patience
+from rxsync.download.pauses import LONGEST, Pauses, read_retry_after
 from rxsync.download.reasons import explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
 from rxsync.download.transport import Answer
@@ -38,7 +39,7 @@ class HttpTransport:
     """
 
     def __init__(self, total: int, per_host: int, *, idle: float = 60.0, bearer: Bearer | None = None) -> None:
-        self._patience, self._bearer = Patience(idle), bearer
+        self._patience, self._pauses, self._bearer = Patience(idle), Pauses(), bearer
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=total, limit_per_host=per_host),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
@@ -71,7 +72,7 @@ class HttpTransport:
             HttpStatusError: the answer is neither the file nor a redirect.
             DownloadError: there is no answer, or a redirect that may not be followed.
         """
-        return _Opening(self._session, self._patience, target_of(url, headers, self._bearer), url, held)
+        return _Opening(self._session, self._patience, self._pauses, target_of(url, headers, self._bearer), url, held)
 
 
 class _Opening:
@@ -81,11 +82,12 @@ class _Opening:
         self,
         session: aiohttp.ClientSession,
         patience: Patience,
+        pauses: Pauses,
         target: Target,
         url: str,
         held: Validators,
     ) -> None:
-        self._session, self._patience = session, patience
+        self._session, self._patience, self._pauses = session, patience, pauses
         self._target, self._asked = target, without_credentials(url)
         self._condition = _condition(held)
         self._response: aiohttp.ClientResponse | None = None
@@ -112,6 +114,8 @@ class _Opening:
 
     async def _get(self) -> aiohttp.ClientResponse:
         headers = {**self._condition, **self._target.private}
+        if self._pauses:
+            await self._pauses.over(self._target.url.authority)
         try:
             with self._patience.waiting():
                 return await self._session.get(self._target.url, headers=headers, allow_redirects=False)
@@ -124,9 +128,22 @@ class _Opening:
         if response.status == 304 and self._condition:
             return Answer(reading.read, unchanged=True)
         if response.status != 200:
-            raise HttpStatusError(self._asked, response.status, _PHRASES.get(response.status, ""))
+            raise self._refusal(response)
         seen = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
         return Answer(reading.read, length=response.content_length, validators=seen)
+
+    def _refusal(self, response: aiohttp.ClientResponse) -> HttpStatusError:
+        """Put an answer that is none into words; where it asks for a pause, make one."""
+        status = response.status
+        error = HttpStatusError(self._asked, status, _PHRASES.get(status, ""))
+        if error.transient:
+            error.retry_after = read_retry_after(response.headers.get("Retry-After"))
+        if error.retry_after is not None and error.retry_after > LONGEST:
+            error.transient = False
+            error.reason += f", and asks to wait {error.retry_after:.0f} s, more than {LONGEST:.0f}"
+        elif error.retry_after is not None:
+            self._pauses.begin(self._target.url.authority, error.retry_after)
+        return error
 
     def _explain(self, error: Exception) -> DownloadError:
         return explain(self._asked, error, idle=self._patience.seconds, connect=CONNECT)

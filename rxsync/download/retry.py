@@ -17,7 +17,7 @@ import stamina
 from stamina.instrumentation import RetryDetails, get_on_retry_hooks, set_on_retry_hooks
 from stamina.typing import RetryHook
 
-from rxsync.errors import DownloadError
+from rxsync.errors import DownloadError, HttpStatusError
 
 T = TypeVar("T")
 
@@ -57,6 +57,8 @@ def _wait(backoff: float) -> Callable[[Exception], bool | float]:
     def wait(error: Exception) -> bool | float:
         if not (isinstance(error, DownloadError) and error.transient):
             return False
+        if isinstance(error, HttpStatusError) and error.retry_after is not None:
+            return 0.0  # the host says when, and whoever asks it waits for that
         return random.uniform(0, min(LONGEST_WAIT, backoff * 2 ** next(attempts)))  # noqa: S311 (no secret)
 
     return wait
