@@ -16,7 +16,6 @@ from rxsync.config.values import NOTHING, Config, Effective, Settings
 from rxsync.failure import failure
 from rxsync.pipeline.home import Home
 from rxsync.pipeline.plan import Plan
-from rxsync.pipeline.planning import plan
 from rxsync.pipeline.progress import Event, Events, Finished
 from rxsync.pipeline.promise import Promise
 from rxsync.pipeline.report import Report
@@ -82,6 +81,8 @@ async def plan_one(one: Effective, home: Home, events: Events | None = None) -> 
         UsageError: a setting or a secret cannot be.
         RxSyncError: as ``plan``.
     """
+    from rxsync.pipeline.planning import plan  # which no sync needs
+
     source, arguments = _asked(one)
     return await plan(source, home.repository(one.name), events=events, **arguments)
 

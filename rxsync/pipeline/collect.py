@@ -19,15 +19,12 @@ from rxsync.catalog.collecting import Begun, Limits, Row, Waiting
 from rxsync.catalog.listing import Listing
 from rxsync.catalog.references import References
 from rxsync.errors import LockedError, UsageError
-from rxsync.pipeline.collected import Collected, Kept
+from rxsync.pipeline.collected import DAY, Collected, Kept
 from rxsync.pipeline.free_files import FreeFiles
 from rxsync.pipeline.living import live_runs, oldest
 from rxsync.pipeline.lock import locked
 from rxsync.pipeline.retention import retain
 from rxsync.storage import LocalStorage
-
-DAY = 86_400.0
-"""How long what nothing refers to is kept, in seconds."""
 
 BATCH = 1000
 """Most rows that are marked or deleted in one transaction."""

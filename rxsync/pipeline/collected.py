@@ -10,6 +10,9 @@ from datetime import datetime
 
 from rxsync.catalog.collecting import Begun
 
+DAY = 86_400.0
+"""How long what nothing refers to is kept, in seconds."""
+
 
 @dataclass(frozen=True)
 class Kept:

@@ -15,8 +15,7 @@ from typing import TypeVar
 from rxsync.catalog import DatabaseCatalog, check_url, no_home, open_catalog
 from rxsync.errors import HomeError, StorageError, UsageError
 from rxsync.models import Keyed
-from rxsync.pipeline.collect import DAY, Wishes, collect
-from rxsync.pipeline.collected import Collected
+from rxsync.pipeline.collected import DAY, Collected
 from rxsync.pipeline.lock import locked
 from rxsync.pipeline.versioned import Versioned
 from rxsync.ports.catalog import ListTransaction, RepositorySummary, VersionTransaction
@@ -144,6 +143,8 @@ class Home:
             StorageError: a file cannot be removed.
             CatalogError: the database refused.
         """
+        from rxsync.pipeline.collect import Wishes, collect  # which no sync needs
+
         wishes = Wishes(keep, grace, dry_run, repositories)
         await self.read(lambda tx: None)  # or there would be nothing to collect from
         return await collect(self.database, self.storage, self.locks, wishes)

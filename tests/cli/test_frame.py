@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from rxsync.cli.frame import Pace, frame, line
+from rxsync.cli.frame import frame
+from rxsync.cli.pace import Pace, line
 from rxsync.flow import Gauge
 from rxsync.pipeline.progress import Advanced
 

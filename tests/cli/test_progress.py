@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from rxsync.cli.progress import Log, Screen
+from rxsync.cli.progress import Log
+from rxsync.cli.screen import Screen
 from rxsync.pipeline.progress import Advanced, Finished, Started
 from rxsync.pipeline.report import Report
 
