@@ -15,8 +15,9 @@ import aiohttp
 from rxsync.declare.body import Validators
 from rxsync.download.patience import Patience
 from rxsync.download.pauses import LONGEST, Pauses, read_retry_after
-from rxsync.download.reasons import explain
+from rxsync.download.reasons import TooSlowError, explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
+from rxsync.download.tempo import Slowest, Tempo
 from rxsync.download.transport import Answer
 from rxsync.download.urls import Bearer, Target, target_of
 from rxsync.errors import DownloadError, HttpStatusError
@@ -24,7 +25,8 @@ from rxsync.urls import without_credentials
 from rxsync.version import __version__
 
 CONNECT = 30.0
-FAULTS = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError)  # the last for hosts that are none
+SLOWEST = Slowest()
+FAULTS = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, TooSlowError)  # the last for hosts that are none
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -35,11 +37,15 @@ class HttpTransport:
         total: most connections at once.
         per_host: most of them to one host and port.
         idle: seconds without a byte after which an answer is given up.
+        slowest: how slow an answer may come.
         bearer: signs in at one origin.
     """
 
-    def __init__(self, total: int, per_host: int, *, idle: float = 60.0, bearer: Bearer | None = None) -> None:
+    def __init__(
+        self, total: int, per_host: int, *, idle: float = 60.0, slowest: Slowest = SLOWEST, bearer: Bearer | None = None
+    ) -> None:
         self._patience, self._pauses, self._bearer = Patience(idle), Pauses(), bearer
+        self._slowest = slowest
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=total, limit_per_host=per_host),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
@@ -72,7 +78,9 @@ class HttpTransport:
             HttpStatusError: the answer is neither the file nor a redirect.
             DownloadError: there is no answer, or a redirect that may not be followed.
         """
-        return _Opening(self._session, self._patience, self._pauses, target_of(url, headers, self._bearer), url, held)
+        return _Opening(
+            self._session, self._patience, self._pauses, self._slowest, target_of(url, headers, self._bearer), url, held
+        )
 
 
 class _Opening:
@@ -83,11 +91,12 @@ class _Opening:
         session: aiohttp.ClientSession,
         patience: Patience,
         pauses: Pauses,
+        slowest: Slowest,
         target: Target,
         url: str,
         held: Validators,
     ) -> None:
-        self._session, self._patience, self._pauses = session, patience, pauses
+        self._session, self._patience, self._pauses, self._slowest = session, patience, pauses, slowest
         self._target, self._asked = target, without_credentials(url)
         self._condition = _condition(held)
         self._response: aiohttp.ClientResponse | None = None
@@ -124,7 +133,7 @@ class _Opening:
         raise problem  # out here, so that aiohttp's error is not its context
 
     def _answer(self, response: aiohttp.ClientResponse) -> Answer:
-        reading = _Reading(self._patience, response, self._explain)
+        reading = _Reading(self._patience, Tempo(self._slowest), response, self._explain)
         if response.status == 304 and self._condition:
             return Answer(reading.read, unchanged=True)
         if response.status != 200:
@@ -146,7 +155,7 @@ class _Opening:
         return error
 
     def _explain(self, error: Exception) -> DownloadError:
-        return explain(self._asked, error, idle=self._patience.seconds, connect=CONNECT)
+        return explain(self._asked, error, idle=self._patience.seconds, connect=CONNECT, slowest=self._slowest)
 
 
 class _Reading:
@@ -158,9 +167,13 @@ class _Reading:
     """
 
     def __init__(
-        self, patience: Patience, response: aiohttp.ClientResponse, explain: Callable[[Exception], DownloadError]
+        self,
+        patience: Patience,
+        tempo: Tempo,
+        response: aiohttp.ClientResponse,
+        explain: Callable[[Exception], DownloadError],
     ) -> None:
-        self._patience, self._response, self._explain = patience, response, explain
+        self._patience, self._tempo, self._response, self._explain = patience, tempo, response, explain
         self._open_ended = response.content_length is None and "Transfer-Encoding" not in response.headers
         connection = response.connection if self._open_ended else None
         self._protocol = None if connection is None else connection.protocol
@@ -175,8 +188,11 @@ class _Reading:
             content = self._response.content
             piece = content.read_nowait()
             if not piece and not content.at_eof():  # else all is here: a small file comes with its head
+                began = self._patience.loop.time()
                 with self._patience.waiting():
                     piece = await content.readany()
+                if self._tempo.is_too_slow(len(piece), self._patience.loop.time() - began):
+                    raise TooSlowError
             if piece or not self._open_ended or self._ended_in_order():
                 return piece
             raise aiohttp.ClientPayloadError

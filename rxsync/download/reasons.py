@@ -12,10 +12,15 @@ import ssl
 
 import aiohttp
 
+from rxsync.download.tempo import Slowest
 from rxsync.errors import DownloadError
 
 
-def explain(url: str, error: Exception, *, idle: float, connect: float) -> DownloadError:
+class TooSlowError(Exception):
+    """An answer came too slowly."""
+
+
+def explain(url: str, error: Exception, *, idle: float, connect: float, slowest: Slowest) -> DownloadError:
     """Turn an error of aiohttp or of a socket into ours.
 
     Args:
@@ -23,7 +28,10 @@ def explain(url: str, error: Exception, *, idle: float, connect: float) -> Downl
         error: what was raised.
         idle: seconds without a byte after which the answer was given up.
         connect: seconds without a connection after which aiohttp gave up.
+        slowest: how slow an answer may come.
     """
+    if isinstance(error, TooSlowError):
+        return DownloadError(url, f"slower than {slowest}", transient=True)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return DownloadError(url, f"TLS certificate not accepted: {_certificate(error.certificate_error)}")
     if isinstance(error, aiohttp.ConnectionTimeoutError):
