@@ -6,7 +6,6 @@ Floor 4, config. No network, and nothing is written: the plugin is loaded, and s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from rxsync.pipeline.filters import Filters
 from rxsync.pipeline.options import parse
 from rxsync.pipeline.plugin import Plugin
 from rxsync.pipeline.plugins import load
-
 
 FILTERS = ("newest", "min_age", "max_size")
 """Those that a plugin may not know, or no sync takes; a pattern is checked when the file is read."""
@@ -36,11 +34,9 @@ def mistakes(one: Effective, path: Path) -> Iterator[str]:
     except UsageError as error:
         yield f"{_place(one, 'plugin', path)}: {one.name}: {error}"
     else:
-        checks = {"options": lambda: parse(plugin.options, one.options, name)}
-        checks |= {key: partial(_filter, one, key, plugin) for key in FILTERS}
-        for key, check in checks.items():
+        for key in ("options", *FILTERS):
             try:
-                check()
+                _check(one, key, plugin)
             except UsageError as error:
                 yield f"{_place(one, key, path)}: {one.name}: {error}"
     try:
@@ -49,8 +45,11 @@ def mistakes(one: Effective, path: Path) -> Iterator[str]:
         yield f"{path} line {one.source.line}: {one.name}: {error}"
 
 
-def _filter(one: Effective, key: str, plugin: Plugin[Any, Any]) -> None:
-    Filters(**{key: one.settings[key].value}).check(plugin)
+def _check(one: Effective, key: str, plugin: Plugin[Any, Any]) -> None:
+    if key == "options":
+        parse(plugin.options, one.options, plugin.name)
+    else:
+        Filters(**{key: one.settings[key].value}).check(plugin)
 
 
 def _place(one: Effective, key: str, path: Path) -> str:
