@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 import rxsync
+from rxsync.errors import MetadataError
 from rxsync.plugins.file.folder import write_manifest
 from tests.e2e.conftest import counting_server
 
@@ -109,6 +110,72 @@ async def test_a_version_that_somebody_else_made_is_not_taken_for_the_sources(sy
 
     await sync(Other(other), max_delete="100%")
     assert (await sync(plugin, max_delete="100%")).added == 1
+
+
+# -- parts
+
+
+@pytest.fixture
+def parted(plugin):
+    """Declares a part, which holds what ``plugin.names`` say, and then the whole."""
+
+    async def declare(run):
+        async def inner(run):
+            for name in plugin.names:
+                yield part(name)(run)
+
+        await run.subrepository("inner", inner)
+        if plugin.broken:
+            raise MetadataError("broken")
+        yield part("a")(run)
+
+    plugin._units, plugin.names, plugin.broken = declare, ["one"], False
+    return plugin
+
+
+async def inner(home):
+    return [unit.identity for unit in await home.repository("r+inner").units()]
+
+
+async def test_a_part_that_is_deleted_is_made_again(sync, parted, home):
+    await sync(parted)
+    await home.repository("r+inner").delete()
+    assert not (await sync(parted)).unchanged
+    assert len(await inner(home)) == 1
+    assert (await sync(parted)).unchanged
+
+
+async def test_a_part_that_is_rolled_back_is_looked_at_again(sync, parted, home):
+    await sync(parted)
+    parted.names, parted.looks = ["two"], "2"
+    await sync(parted, max_delete="100%")
+    two = await inner(home)
+    await home.repository("r+inner").roll_back(1)
+    await sync(parted, max_delete="100%")
+    await home.repository("r+inner").unpin()
+    assert await inner(home) == two
+
+
+async def test_a_source_that_is_again_what_it_was_is_read_where_a_part_has_moved(sync, source, parted, home):
+    await sync(parted)
+    one = await inner(home)
+    parted.names, parted.looks, parted.broken = ["two"], "2", True
+    with pytest.raises(MetadataError):
+        await rxsync.sync(str(source), home.repository("r"), plugin=parted, max_delete="100%")
+    assert await inner(home) != one
+    parted.names, parted.looks, parted.broken = ["one"], "1", False
+    await sync(parted, max_delete="100%")
+    assert await inner(home) == one
+
+
+async def test_what_is_called_alike_is_no_part(sync, parted, home, source):
+    await sync(parted)
+    for name in ("ra", "rr+inner"):
+        await rxsync.sync(str(source), home.repository(name))
+    assert (await sync(parted)).unchanged
+
+
+# -- a manifest
 
 
 @pytest.fixture
