@@ -26,6 +26,7 @@ from rxsync.operators import await_needs, learn_keys, plan_content, resolve_cont
 from rxsync.operators.download_artifacts import is_wanted
 from rxsync.pipeline.home import Home, Repository
 from rxsync.pipeline.part import Part
+from rxsync.pipeline.options import as_text
 from rxsync.pipeline.plan import Plan
 from rxsync.pipeline.plugin import Plugin, stream
 from rxsync.pipeline.progress import Events, Finished, Started
@@ -230,5 +231,5 @@ def _plain(options: SyncOptions) -> dict[str, Any]:
     if "max_delete" in options:
         plain["max_delete"] = str(options["max_delete"])
     if chosen := options.get("options"):
-        plain["options"] = {key: str(value) for key, value in chosen.items()}
+        plain["options"] = {key: as_text(value) for key, value in chosen.items()}
     return plain

@@ -1,6 +1,7 @@
 """A look before the leap: what a plan says is what a sync then does, and nothing is written before."""
 
 import json
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -327,10 +328,48 @@ async def test_a_plan_goes_into_a_file_and_comes_back(plan, sync, tmp_path):
     assert (await sync("file", promise=promise, mode="additive")).added == 3
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"promise": {}}', "\xff"])
-def test_what_is_no_plan_is_refused(tmp_path, text):
+async def test_options_of_many_values_come_back_from_a_file(plan, sync, tmp_path):
+    @dataclass
+    class Options:
+        names: tuple[str, ...] = ()
+        least: int | None = None
+
+    Options.__annotations__ = {"names": tuple[str, ...], "least": int | None}
+
+    async def declare(run):
+        for name in run.options.names:
+            yield part(name)(run)
+
+    plugin = Given(declare)
+    plugin.options = Options
+    made = await plan(plugin, options={"names": ("a, b", "c"), "least": None})
     path = tmp_path / "plan.json"
-    path.write_bytes(text.encode("latin-1"))
+    path.write_text(json.dumps(made.as_dict()))
+    promise, arguments = read_plan(path)
+    report = await sync(plugin, promise=promise, options=arguments["options"])
+    assert report.added == 2
+
+
+PROMISE = {"base_version": 0, "digest": "", "fingerprint": None, "parts": {}}
+ASKED = {"source": "s", "repository": "r"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "{}", "[]", '{"promise": {}}', "\xff"]
+    + [
+        json.dumps(said)
+        for said in (
+            {"promise": PROMISE | {"parts": []}, "arguments": ASKED},
+            {"promise": PROMISE, "arguments": []},
+            {"promise": PROMISE, "arguments": {"source": "s"}},
+            {"promise": PROMISE, "arguments": ASKED | {"options": 3}},
+        )
+    ],
+)
+def test_what_is_no_plan_is_refused(tmp_path, said):
+    path = tmp_path / "plan.json"
+    path.write_bytes(said.encode("latin-1"))
     with pytest.raises(UsageError, match=r"plan.json is no plan"):
         read_plan(path)
     with pytest.raises(UsageError, match="No such file"):
