@@ -90,7 +90,7 @@ def test_a_plan_is_done_as_it_says(rxsync, folder, planned):
     done = rxsync("sync", "--plan", path)
     assert (done.code, done.out) == (8, "")
     assert done.err == (
-        "error: tools: the source declares other units than when it was planned. Version 1 stays.\n"
+        "error: tools: other units would come or go than was planned. Version 1 stays.\n"
         "hint: rxsync plan looks again\n"
     )
     rxsync("sync", folder, *TO)

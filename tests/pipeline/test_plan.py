@@ -283,7 +283,7 @@ async def test_sub_repositories_are_planned_and_held_to_it(plan, sync, home):
     (inner,) = planned.parts
     assert (inner.report.repository, len(inner.add)) == ("r+one", 1)
     names.append("y")
-    with pytest.raises(GuardError, match="declares other units"):
+    with pytest.raises(GuardError, match="other units would come or go"):
         await sync(Given(declare), promise=planned.promise)
     planned = await plan(Given(declare))
     report = await sync(Given(declare), promise=planned.promise)
@@ -303,9 +303,20 @@ async def test_a_plan_is_refused_where_the_repository_has_moved(plan, sync, sour
 async def test_a_plan_is_refused_where_the_source_declares_something_else(plan, sync, source, home):
     planned = await plan("file")
     (source / "d").write_text("d")
-    with pytest.raises(GuardError, match="declares other units"):
+    with pytest.raises(GuardError, match="other units would come or go"):
         await sync("file", promise=planned.promise)
     assert await numbers(home) == [0]
+
+
+async def test_a_plan_is_refused_where_the_same_units_would_make_another_version(plan, sync, source, home):
+    await sync("file")
+    (source / "a").unlink()
+    (source / "d").write_text("d")
+    planned = await plan("file", mode="additive")
+    assert (planned.report.added, planned.report.removed) == (1, 0)
+    with pytest.raises(GuardError, match="other units would come or go"):
+        await sync("file", promise=planned.promise, mode="mirror")
+    assert (await sync("file", promise=planned.promise, mode="additive")).added == 1
 
 
 async def test_a_source_that_is_seen_to_have_changed_is_refused_before_anything_is_fetched(plan, sync, source):
