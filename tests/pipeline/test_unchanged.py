@@ -1,6 +1,7 @@
 """The shortcut for a source that has not changed: one request, and no line."""
 
 import os
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
@@ -72,6 +73,22 @@ async def test_other_rules_read_it_and_are_told_nothing_of_what_was_known(sync, 
 async def test_rules_that_do_not_decide_what_is_in_a_version_do_not_matter(sync, plugin):
     await sync(plugin)
     assert (await sync(plugin, max_delete="1", max_concurrent=3, retries=0)).unchanged
+
+
+async def test_options_of_the_plugin_matter_also_those_that_are_not_shown_and_sets_whatever_their_order(sync, plugin):
+    @dataclass
+    class Options:
+        some: frozenset[int] = frozenset()
+        hidden: str = field(default="", repr=False)
+
+    Options.__annotations__ = {"some": frozenset[int], "hidden": str}
+    plugin.options = Options
+    await sync(plugin, options={"hidden": "1"})
+    assert not (await sync(plugin, options={"hidden": "2"})).unchanged
+    one, other = frozenset((0, 8)), frozenset((8, 0))
+    assert repr(one) != repr(other)
+    assert not (await sync(plugin, options={"some": one})).unchanged
+    assert (await sync(plugin, options={"some": other})).unchanged
 
 
 async def test_another_source_is_another_source(plugin, tmp_path, home):
