@@ -19,5 +19,5 @@ _FORGET = f"""
 
 
 def forget(connection: Connection, repository: int) -> None:
-    """Let the next sync look at the source of a repository, and of whatever that is a part of, whatever it looks like."""
+    """Let the next sync look at the source of a repository, and of whatever it is a part of, unchanged or not."""
     connection.execute(_FORGET, (repository,))

@@ -25,8 +25,8 @@ from rxsync.flow import run as run_flow
 from rxsync.operators import await_needs, learn_keys, plan_content, resolve_content
 from rxsync.operators.download_artifacts import is_wanted
 from rxsync.pipeline.home import Home, Repository
-from rxsync.pipeline.part import Part
 from rxsync.pipeline.options import as_text
+from rxsync.pipeline.part import Part
 from rxsync.pipeline.plan import Plan
 from rxsync.pipeline.plugin import Plugin, stream
 from rxsync.pipeline.progress import Events, Finished, Started

@@ -90,8 +90,7 @@ def test_a_plan_is_done_as_it_says(rxsync, folder, planned):
     done = rxsync("sync", "--plan", path)
     assert (done.code, done.out) == (8, "")
     assert done.err == (
-        "error: tools: other units would come or go than was planned. Version 1 stays.\n"
-        "hint: rxsync plan looks again\n"
+        "error: tools: other units would come or go than was planned. Version 1 stays.\nhint: rxsync plan looks again\n"
     )
     rxsync("sync", folder, *TO)
     assert "the plan starts from version 1, the repository is at 2" in rxsync("sync", "--plan", path).err
