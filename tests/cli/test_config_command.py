@@ -197,6 +197,20 @@ def test_plugins_their_options_and_secrets_are_looked_at(rxsync, settings, tmp_p
     ]
 
 
+def test_filters_that_no_sync_could_use_are_told(rxsync, settings):
+    path = settings(
+        "[repositories.a]\nsource = '/'\nnewest = 2\n[repositories.b]\nsource = '/'\ninclude = ['re:(']\n"
+        "[repositories.c]\nsource = '/'\nmax_size = 0\n"
+    )
+    done = rxsync("config", "--config", path)
+    assert done.code == 2
+    first, second, third = done.err.splitlines()
+    assert first.startswith(f"error: {path} line 3: a: --newest: plugin 'file' does not say which units")
+    assert second.startswith(f"  {path} line 6: b: pattern 're:(': ")
+    assert third == f"  {path} line 9: c: max_size 0: expected at least 1 byte"
+    assert all(rxsync("sync", name, "--config", path).code == 2 for name in "abc")
+
+
 def test_a_variable_that_is_refused_is_named(rxsync, settings, monkeypatch):
     monkeypatch.setenv("RXSYNC_MODE", "miror")
     done = rxsync("config", "--config", settings(""))
