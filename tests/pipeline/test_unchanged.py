@@ -218,13 +218,13 @@ async def test_the_file_plugin_asks_once_and_no_more(upstream, source, home):
     assert report.added == 3
     report, requests = await run()
     assert (report.unchanged, requests) == (True, 1)
+    age(source / "PULP_MANIFEST", days=2)
+    assert not (await run())[0].unchanged
+    assert (await run())[0].unchanged
     (source / "a").write_text("another\n")
     write_manifest(source)
     report, _ = await run()
     assert (report.added, report.removed) == (1, 1)
-    age(source / "PULP_MANIFEST", days=2)
-    assert not (await run())[0].unchanged
-    assert (await run())[0].unchanged
 
 
 async def test_a_manifest_that_was_written_just_now_is_known_by_its_bytes(upstream, source, home):
@@ -237,6 +237,37 @@ async def test_a_manifest_that_was_written_just_now_is_known_by_its_bytes(upstre
     write_manifest(source)
     os.utime(source / "PULP_MANIFEST", ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert (await rxsync.sync(upstream.url, home.repository("files"))).added == 1
+
+
+async def test_a_manifest_in_whose_place_an_older_one_is_put_has_changed(upstream, source, home):
+    await rxsync.sync(upstream.url, home.repository("files"))
+    (source / "a").write_text("restored\n")
+    write_manifest(source)
+    age(source / "PULP_MANIFEST", days=2)
+    assert (await rxsync.sync(upstream.url, home.repository("files"))).added == 1
+
+
+async def test_a_manifest_that_is_known_by_its_bytes_is_still_so_when_its_date_is_old(upstream, source, home):
+    repository = home.repository("files")
+    write_manifest(source)
+    await rxsync.sync(upstream.url, repository)
+    age(source / "PULP_MANIFEST")
+    assert (await rxsync.sync(upstream.url, repository)).unchanged
+    (source / "a").write_text("another\n")
+    write_manifest(source)
+    age(source / "PULP_MANIFEST")
+    assert (await rxsync.sync(upstream.url, repository)).added == 1
+    before = upstream.asked
+    assert (await rxsync.sync(upstream.url, repository)).unchanged
+    assert upstream.asked == before + 1
+
+
+async def test_a_plan_of_a_manifest_that_was_written_just_now_is_good_for_longer(upstream, source, home):
+    write_manifest(source)
+    planned = await rxsync.plan(upstream.url, home.repository("files"))
+    age(source / "PULP_MANIFEST")
+    report = await rxsync.sync(upstream.url, home.repository("files"), promise=planned.promise)
+    assert report.added == 3
 
 
 async def test_a_folder_on_disk_is_known_by_the_bytes_of_its_manifest_and_without_one_is_walked(source, home):
