@@ -94,10 +94,6 @@ class SqliteSession(Session):
     async def let_go(self, repository: str) -> None:
         """Likewise."""
 
-    async def held(self, repository: str) -> bool:
-        """Answer False: whoever shares the file shares the home's ``tmp``, too, where runs are seen to live."""
-        return False
-
     def greet(self) -> None:
         """Do nothing: peewee sets the pragmas."""
 
