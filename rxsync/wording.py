@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+MAKE_ROOM = "make room on the disk, then run again"
+"""What to do where a file or a row has no room."""
+
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"B": 1} | {
     f"{letter}{end}": base**power

@@ -99,7 +99,7 @@ _PATHS = f"""
     WHERE path = above OR substr(path, 1, length(above) + 1) = above || char(1) LIMIT 1"""
 
 _DIGEST = """
-    SELECT c.identity FROM "staged_{run}" s JOIN {content} c ON c.id = s.content_id ORDER BY c.identity"""
+    SELECT c.identity FROM "{side}_{run}" s JOIN {{content}} c ON c.id = s.content_id ORDER BY c.identity"""
 
 
 class Comparing(Reading):
@@ -158,10 +158,12 @@ class Comparing(Reading):
         return None if row is None else Clash(*row)
 
     def digest(self, run: str) -> str:
-        """Sum up all that the run staged: 32 hex digits, the same for the same units, whatever their order."""
+        """Sum up what ``change`` found: 32 hex digits, the same where the same would come and the same would go."""
         digest = blake2b(digest_size=16)
-        for (identity,) in stream(self.connection, self._sql(_DIGEST, run), {}):
-            digest.update(identity)
+        for side in ("added", "removed"):
+            for (identity,) in stream(self.connection, self._sql(_DIGEST.format(side=side, run="{run}"), run), {}):
+                digest.update(identity)
+            digest.update(b"\0")  # no identity is so short
         return digest.hexdigest()
 
     def _sql(self, text: str, run: str) -> str:

@@ -127,14 +127,6 @@ class Session(ABC):
             CatalogError: the database refused.
         """
 
-    @abstractmethod
-    async def held(self, repository: str) -> bool:
-        """Whether a session has the lock of a repository; it is not taken, not even for a moment.
-
-        Raises:
-            CatalogError: the database refused.
-        """
-
 
 class DatabaseCatalog:
     """A catalog behind one session that writes and one that reads.
@@ -215,14 +207,6 @@ class DatabaseCatalog:
         finally:
             with suppress(CatalogError):  # without a connection there is no lock, either
                 await writer.let_go(repository)
-
-    async def held(self, repository: str) -> bool:
-        """Whether a session of the database holds a repository; it is not disturbed. Without sessions: False.
-
-        Raises:
-            CatalogError: the database refused.
-        """
-        return await self._reader.held(repository)
 
     async def close(self) -> None:
         """Close all connections, after whatever they are doing. Harmless when called again."""

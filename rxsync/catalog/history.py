@@ -81,15 +81,18 @@ class History(Reading):
         return None if row is None else as_time(row[0])
 
     def is_held(self, repository: str) -> bool:
-        """Whether the database knows of a run at work on a repository: a file of SQLite's never does."""
+        """Whether the database knows of a run at work on a repository; its lock is not taken, not even for a moment.
+
+        A file of SQLite's never does: whoever shares that shares the home's folders, where runs are seen to live.
+        """
         if isinstance(self.connection, sqlite3.Connection):
             return False
         (schema,) = self.connection.execute("SELECT current_schema()").fetchone()
         sql = """
-            SELECT count(*) FROM pg_locks
+            SELECT EXISTS (SELECT 1 FROM pg_locks
             WHERE locktype = 'advisory' AND granted AND objsubid = 1
               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-              AND (classid::bigint << 32) | objid::bigint = ?"""
+              AND (classid::bigint << 32) | objid::bigint = ?)"""
         return bool(self.connection.execute(sql, (lock_key(schema, repository),)).fetchone()[0])
 
 

@@ -6,6 +6,7 @@ that only it held. So an interval may begin or end at a version that is gone; wh
 
 from __future__ import annotations
 
+from rxsync.catalog.fingerprints import forget
 from rxsync.catalog.listing import CHANGED, COUNTED, Listing, between
 from rxsync.catalog.runs import now
 from rxsync.errors import NotFoundError, UsageError
@@ -137,10 +138,8 @@ class Lifecycle(Listing):
         removed = self.connection.execute(_TAKE_OUT, {"number": number, **between(key, new, old)}).rowcount
         if not added and not removed:
             return None
-        # With another newest version the source must be looked at again, even if it has not changed.
-        self.connection.execute(
-            "UPDATE repository SET last_version = ?, fingerprint = NULL WHERE id = ?", (number, key)
-        )
+        self.connection.execute("UPDATE repository SET last_version = ? WHERE id = ?", (number, key))
+        forget(self.connection, key)
         self.connection.execute(
             "INSERT INTO repository_version (repository_id, number, created, present, added, removed, skipped)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -38,13 +38,6 @@ _AGAIN = ("40001", "40P01")  # serialization failure, deadlock
 _LOCKED = "55P03"
 _PASSING = ("08", "40", "53", "55", "57")  # classes of states: no connection, no room, shutting down
 
-_HELD = """
-    SELECT EXISTS (
-        SELECT 1 FROM pg_locks
-        WHERE locktype = 'advisory' AND granted AND objsubid = 1
-          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-          AND (classid::bigint << 32) | objid::bigint = %s)"""
-
 
 class PostgresqlCatalog(DatabaseCatalog):
     """A catalog in the first schema of the connection's ``search_path``.
@@ -128,21 +121,6 @@ class PostgresqlSession(Session):
             CatalogError: the database refused.
         """
         await self._ask("pg_advisory_unlock", repository)
-
-    async def held(self, repository: str) -> bool:
-        """Whether a session has the lock of a repository; it is not taken, not even for a moment.
-
-        Raises:
-            CatalogError: the database refused.
-        """
-
-        def ask() -> bool:
-            with self._translating():
-                self.connect()
-                key = lock_key(self._schema, repository)
-                return bool(self.database.execute_sql(_HELD, (key,)).fetchone()[0])
-
-        return await self.in_thread(ask)
 
     def greet(self) -> None:
         """Find the schema to work in, and say how long to wait for others."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from rxsync.catalog.fingerprints import forget
 from rxsync.catalog.writing import Writing
 
 
@@ -65,6 +66,7 @@ class Runs(Writing):
             NotFoundError: no such repository.
         """
         row = (self.repository_key(name),)
+        forget(self.connection, *row)
         # With a number given to none, no version is the newest any more, which cannot be deleted.
         self.connection.execute("UPDATE repository SET last_version = last_version + 1 WHERE id = ?", row)
         self.connection.execute("DELETE FROM version_label WHERE repository_id = ?", row)

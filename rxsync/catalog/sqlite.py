@@ -17,10 +17,13 @@ from peewee import PeeweeException, SqliteDatabase
 from rxsync.catalog.database import PATIENCE, DatabaseCatalog, Session, Work
 from rxsync.errors import CatalogError
 from rxsync.locks import alone_in
+from rxsync.wording import MAKE_ROOM
 
 T = TypeVar("T")
 
 _PRAGMAS = {"cache_size": -16_000, "foreign_keys": 1, "temp_store": 0}
+_FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
+"""What SQLite calls a disk that is full; the second where there is no room even to begin."""
 _DURABLE = {"journal_mode": "wal", "synchronous": "full"}
 
 
@@ -91,10 +94,6 @@ class SqliteSession(Session):
     async def let_go(self, repository: str) -> None:
         """Likewise."""
 
-    async def held(self, repository: str) -> bool:
-        """Answer False: whoever shares the file shares the home's ``tmp``, too, where runs are seen to live."""
-        return False
-
     def greet(self) -> None:
         """Do nothing: peewee sets the pragmas."""
 
@@ -125,9 +124,11 @@ def _read_only(path: Path, *, alone: bool) -> str:
 
 
 def _translated(error: Exception, name: str) -> CatalogError:
-    if "cannot rollback" in str(error) and isinstance(error.__context__, sqlite3.Error | PeeweeException):
-        error = error.__context__  # SQLite has rolled back by itself, which hides why
+    while "cannot rollback" in str(error) and isinstance(error.__context__, sqlite3.Error | PeeweeException):
+        error = error.__context__  # SQLite has rolled back by itself, which hides why; peewee tells of it twice
     said = str(error)
     translated = CatalogError(f"{name}: {said}")
     translated.transient = "locked" in said
+    if any(getattr(one, "sqlite_errorname", "") in _FULL for one in (error, error.__context__)):  # peewee wraps
+        translated.hint = MAKE_ROOM
     return translated

@@ -6,6 +6,7 @@ Floor 3, catalog.
 from __future__ import annotations
 
 from rxsync.catalog.comparing import Comparing
+from rxsync.catalog.fingerprints import forget
 from rxsync.catalog.lifecycle import Lifecycle
 from rxsync.catalog.runs import Runs, now
 from rxsync.ports.catalog import Change, Version
@@ -18,10 +19,9 @@ class Versions(Runs, Lifecycle, Comparing):
         """Make the version that ``change`` describes; ``skipped`` units that belong in it are not."""
         created, present = now(), change.present + change.added - change.removed
         (number,) = self.connection.execute(
-            "UPDATE repository SET last_version = last_version + 1, fingerprint = NULL WHERE id = ?"
-            " RETURNING last_version",
-            (repository,),
+            "UPDATE repository SET last_version = last_version + 1 WHERE id = ? RETURNING last_version", (repository,)
         ).fetchone()
+        forget(self.connection, repository)
         self.connection.execute(
             "UPDATE repository_content SET version_removed = ? WHERE repository_id = ? AND version_removed IS NULL"
             f' AND content_id IN (SELECT content_id FROM "removed_{run}")',

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from rxsync.cli.globals import Settings, global_options
-from rxsync.cli.output import complain, discreet, say, say_json
+from rxsync.cli.output import say, say_json
 from rxsync.cli.sync_options import given, source_of, sync_options
 from rxsync.urls import without_credentials
-from rxsync.wording import safe
 
 if TYPE_CHECKING:
     from rxsync.config import Effective
-    from rxsync.errors import RxSyncError
     from rxsync.pipeline.plan import Plan
-    from rxsync.pipeline.report import Report
 
 SCHEMA = "rxsync.plan-all/1"
 
@@ -69,15 +66,18 @@ def _one(settings: Settings, one: Effective) -> int:
 
 def _several(settings: Settings, all_of_them: list[Effective]) -> int:
     """One after the other; one that fails stops no other."""
+    from rxsync.cli.several import tell
     from rxsync.config.several import Several
-    from rxsync.errors import RxSyncError
+    from rxsync.config.syncing import unbegun
 
     several, told = Several([one.name for one in all_of_them]), []
     for one in all_of_them:
+        settings.report = None
         try:
             made = _plan(settings, one)
-        except RxSyncError as error:
-            report = _failed(settings, one.name, error)
+        except Exception as error:
+            report = settings.report or unbegun(one.name, error)
+            tell(settings, report, error)
             several.reports.append(report)
             told.append(report.as_dict())
             continue
@@ -89,18 +89,6 @@ def _several(settings: Settings, all_of_them: list[Effective]) -> int:
     if settings.json:
         say_json({"schema": SCHEMA, "plans": told, "exit_code": several.exit_code})
     return several.exit_code
-
-
-def _failed(settings: Settings, name: str, error: RxSyncError) -> Report:
-    """Tell of one that failed."""
-    from rxsync.failure import failure
-    from rxsync.pipeline.report import Report
-
-    complain(safe(f"error: {name}: {discreet(str(error), settings.args)}"))
-    report = error.report
-    if isinstance(report, Report):
-        return report
-    return Report(run=None, repository=name, exit_code=error.exit_code, error=failure(error))
 
 
 def _plan(settings: Settings, one: Effective) -> Plan:

@@ -41,7 +41,7 @@ def sync_several(settings: Settings, names: tuple[str, ...], said: Mapping[str, 
     def told(report: Report, error: Exception | None) -> None:
         several.reports.append(report)
         settings.report = None  # the next one has not begun
-        _tell(settings, report, error)
+        tell(settings, report, error)
 
     try:
         with noted(settings) as events:
@@ -58,7 +58,7 @@ def sync_several(settings: Settings, names: tuple[str, ...], said: Mapping[str, 
     return several.exit_code
 
 
-def _tell(settings: Settings, report: Report, error: Exception | None) -> None:
+def tell(settings: Settings, report: Report, error: Exception | None) -> None:
     """Tell what became of one; from then on its report can be shown."""
     if report.error is None or error is None:
         if not settings.json and not settings.quiet and (settings.verbose or report.problems):

@@ -80,7 +80,7 @@ def _as_planned(context: click.Context, file: Path, names: tuple[str, ...], repo
 
     settings: Settings = context.obj
     promise, asked = read_plan(file)
-    name = str(asked["repository"])
+    name = asked["repository"]
     source = source_of(context, names) if repository is not None and names else None
     meant = [repository] if repository is not None else list(names)
     if meant not in ([], [name]):
@@ -88,10 +88,9 @@ def _as_planned(context: click.Context, file: Path, names: tuple[str, ...], repo
     _begin(settings, name)
     config = settings.configuration()
     if source is None and name not in config.repositories:
-        source = str(asked["source"])
+        source = asked["source"]
     said = {key: Setting(value, str(file)) for key, value in asked.items() if key in of("repositories")}
-    if "options" in said:
-        said["options"] = Setting({key: Setting(one, str(file)) for key, one in asked["options"].items()}, str(file))
+    said["options"] = Setting({key: Setting(one, str(file)) for key, one in asked["options"].items()}, str(file))
     said.pop("source", None)
     return _run(settings, config.effective(name, said | given(context), source), promise)
 

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rxsync.config.secrets import sign_in
 from rxsync.config.values import Effective
 from rxsync.errors import UsageError
+from rxsync.pipeline.filters import Filters
 from rxsync.pipeline.options import parse
+from rxsync.pipeline.plugin import Plugin
 from rxsync.pipeline.plugins import load
+
+FILTERS = ("newest", "min_age", "max_size")
+"""Those that a plugin may not know, or no sync takes; a pattern is checked when the file is read."""
 
 
 def mistakes(one: Effective, path: Path) -> Iterator[str]:
@@ -22,21 +28,28 @@ def mistakes(one: Effective, path: Path) -> Iterator[str]:
         one: a repository.
         path: of the file it stands in.
     """
-    checks = (("plugin", lambda: load(str(one.settings["plugin"].value))), ("options", lambda: _options(one)))
-    for key, check in checks:
-        try:
-            check()
-        except UsageError as error:
-            yield f"{_place(one, key, path)}: {one.name}: {error}"
-            break
+    name = str(one.settings["plugin"].value)
+    try:
+        plugin = load(name)
+    except UsageError as error:
+        yield f"{_place(one, 'plugin', path)}: {one.name}: {error}"
+    else:
+        for key in ("options", *FILTERS):
+            try:
+                _check(one, key, plugin)
+            except UsageError as error:
+                yield f"{_place(one, key, path)}: {one.name}: {error}"
     try:
         sign_in(one)
     except UsageError as error:
         yield f"{path} line {one.source.line}: {one.name}: {error}"
 
 
-def _options(one: Effective) -> None:
-    parse(load(str(one.settings["plugin"].value)).options, one.options, str(one.settings["plugin"].value))
+def _check(one: Effective, key: str, plugin: Plugin[Any, Any]) -> None:
+    if key == "options":
+        parse(plugin.options, one.options, plugin.name)
+    else:
+        Filters(**{key: one.settings[key].value}).check(plugin)
 
 
 def _place(one: Effective, key: str, path: Path) -> str:

@@ -98,6 +98,8 @@ class Reader:
                     settings[name] = self._setting(place, here, known[name].read(value))
                 except ValueError as error:
                     self._note(here, _refusal(known[name], value, str(error)))
+                except UsageError as error:
+                    self._note(here, f"{name}: {error}")
         return settings
 
     def _setting(self, place: str, here: Where, value: object) -> Setting:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import get_args
 
+from rxsync.declare.patterns import path_pattern
 from rxsync.errors import UsageError
 from rxsync.operators.download_artifacts import MAX_CONCURRENT
 from rxsync.pipeline.guards import DEFAULT, MaxDelete
@@ -33,7 +34,7 @@ class Key:
     Attributes:
         name: as it stands in the file.
         takes: what it expects, in words.
-        read: makes a value of what TOML gave; raises ValueError where it cannot be.
+        read: makes a value of what TOML gave; raises ValueError where it cannot be, or UsageError, which says why.
         sections: where it may stand, of ``SECTIONS``.
         help: what it is for.
         default: what holds where nothing is said; None for nothing.
@@ -95,7 +96,9 @@ def _measured(parse: Callable[[str], float]) -> Callable[[object], float]:
 def _patterns(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         raise ValueError
-    return tuple(map(_text, value))
+    for pattern in (patterns := tuple(map(_text, value))):
+        path_pattern(pattern)
+    return patterns
 
 
 def _max_delete(value: object) -> str:
@@ -153,7 +156,14 @@ def _open(value: object) -> str:
 def _url(value: object) -> str:
     text = _open(value)
     if text.partition("://")[0].lower() not in SCHEMES or "://" not in text:
-        raise ValueError(f"expected a URL of {', '.join(SCHEMES[:-1])} or {SCHEMES[-1]}")
+        raise ValueError(f"expected a URL of {_words(SCHEMES)}")
+    return text
+
+
+def _source(value: object) -> str:
+    text = _open(value)
+    if "://" in text and text.partition("://")[0].lower() not in SCHEMES:
+        raise ValueError(f"expected a URL of {_words(SCHEMES)}, or a folder")
     return text
 
 
@@ -180,7 +190,7 @@ KEYS: tuple[Key, ...] = (
     Key("username", "text", _text, ("remotes",), "whom to sign in as; the password goes with it"),
     Key("password_file", "a file", _text, ("remotes",), "holds the password, in one line"),
     Key("token_file", "a file", _text, ("remotes",), "holds a bearer token, in one line"),
-    Key("source", "a URL or a folder", _open, ("repositories",), "what to mirror", private=True),
+    Key("source", "a URL or a folder", _source, ("repositories",), "what to mirror", private=True),
     Key("remote", "the name of a remote", _text, ("repositories",), "what to mirror, where it needs to be said once"),
     Key("enabled", "true or false", _flag, ANY, "false: synced only when it is named", default=True),
     Key("plugin", "the name of a plugin", _text, ANY, "what kind of repository it is", "file", "plugin"),
@@ -206,9 +216,10 @@ KEYS: tuple[Key, ...] = (
         None, "retain_versions"),
     Key("include", "a list of patterns", _patterns, ANY, "only what matches one of them", None, "include"),
     Key("exclude", "a list of patterns", _patterns, ANY, "nothing that matches one of them", None, "exclude"),
-    Key("newest", "a whole number from 1", _whole(1), ANY, "only so many of each, the newest", None, "newest"),
+    Key("newest", "a whole number from 1", _whole(1), ANY,
+        "only so many of each, the newest, if the plugin knows", None, "newest"),
     Key("min_age", 'a time such as "24h" or "7d"', _measured(parse_duration), ANY,
-        "only what is at least so old", None, "min_age"),
+        "only what is at least so old, if the plugin knows", None, "min_age"),
     Key("max_size", 'a size such as "500M" or "1.5GiB"', _measured(parse_size), ANY,
         "only files of at most so many bytes", None, "max_size"),
     Key("options", "a table", _options, ANY, "the plugin's, as with `-o`; `rxsync plugin NAME` lists them",

@@ -105,8 +105,9 @@ async def _outcome(one: Effective, home: Home, events: Events | None) -> tuple[R
     try:
         return await sync_one(one, home, Observer(note)), None
     except Exception as error:
-        return ended[-1] if ended else _unbegun(one.name, error), error
+        return ended[-1] if ended else unbegun(one.name, error), error
 
 
-def _unbegun(name: str, error: Exception) -> Report:
+def unbegun(name: str, error: Exception) -> Report:
+    """Give the report of a repository that failed before there was one."""
     return Report(run=None, repository=name, exit_code=getattr(error, "exit_code", 1), error=failure(error))

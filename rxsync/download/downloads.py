@@ -107,7 +107,7 @@ class Downloads:
     async def fingerprint(self, url: str, known: str | None = None) -> str:
         """Say what a file looks like: its ETag, its date, or the digest of its bytes, whichever can be had first.
 
-        One request, conditional where something is known; bytes are read only where the server says nothing else.
+        One request, conditional where an ETag is known; bytes are read only where the server says nothing else.
 
         Args:
             url: where it is.

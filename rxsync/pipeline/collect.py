@@ -23,7 +23,7 @@ from rxsync.pipeline.collected import DAY, Collected, Kept
 from rxsync.pipeline.free_files import FreeFiles
 from rxsync.pipeline.living import live_runs, oldest
 from rxsync.pipeline.lock import locked
-from rxsync.pipeline.retention import retain
+from rxsync.pipeline.retention import check_keep, retain
 from rxsync.storage import LocalStorage
 
 BATCH = 1000
@@ -59,8 +59,8 @@ class Wishes:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
-        if self.keep is not None and self.keep < 1:
-            raise UsageError(f"keep {self.keep}: expected 1 or more")
+        if self.keep is not None:
+            check_keep(self.keep)
         if not 0 <= self.grace <= LONGEST:
             raise UsageError(f"grace {self.grace}: expected seconds, 0 to {LONGEST}")
         if self.repositories and self.keep is None:

@@ -26,7 +26,7 @@ async def live_runs(catalog: DatabaseCatalog, storage: LocalStorage) -> list[Beg
     found = await catalog.read(collecting.begun)
     here = await storage.living([one.run for one in found])
     newest = {one.repository: one.started for one in found}
-    held = {name for name in newest if await catalog.held(name)}
+    held = await catalog.read(lambda tx: {name for name in newest if tx.is_held(name)})
     return [
         one for one in found if one.run in here or (one.repository in held and one.started == newest[one.repository])
     ]

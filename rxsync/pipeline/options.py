@@ -80,6 +80,17 @@ def parse(kind: type[T], said: Mapping[str, object], plugin: str) -> T:
         raise UsageError(f"options of plugin {plugin!r}: {error}") from error
 
 
+def as_text(value: object) -> str | Texts:
+    """Make of an option's value, or of its text, what ``parse`` makes that value of.
+
+    >>> as_text(("a, b", 2)), as_text(None), as_text(True)
+    (('a, b', '2'), '', 'True')
+    """
+    if isinstance(value, _MANY):
+        return Texts(map(str, value))
+    return "" if value is None else str(value)
+
+
 def _value(hint: Any, text: str | Texts) -> object:
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rxsync.errors import UsageError
+from rxsync.pipeline.options import Texts
 from rxsync.pipeline.promise import Promise
 from rxsync.pipeline.report import Report
 from rxsync.ports.catalog import Unit
@@ -119,23 +120,29 @@ class Plan:
 
 
 def read_plan(path: Path) -> tuple[Promise, Mapping[str, Any]]:
-    """Read what ``rxsync plan --json`` printed: what was promised, and what it was asked with.
+    """Read what ``rxsync plan --json`` printed: what was promised, and what it was asked with, as ``sync`` takes it.
 
     Raises:
         UsageError: it cannot be read, or is something else.
     """
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        return _promise(said["promise"]), dict(said["arguments"])
+        return _promise(said["promise"]), _arguments(said["arguments"])
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path} is no plan: expected what rxsync plan --json printed") from error
 
 
 def _promise(said: Mapping[str, Any]) -> Promise:
     parts = {str(name): _promise(part) for name, part in said["parts"].items()}
-    return Promise(int(said["base_version"]), str(said["digest"]), said["fingerprint"], parts)
+    looks = said["fingerprint"]
+    return Promise(int(said["base_version"]), str(said["digest"]), None if looks is None else str(looks), parts)
+
+
+def _arguments(said: Mapping[str, Any]) -> dict[str, Any]:
+    options = {key: Texts(one) if isinstance(one, list) else str(one) for key, one in said.get("options", {}).items()}
+    return {**said, "source": str(said["source"]), "repository": str(said["repository"]), "options": options}
 
 
 def _size(unit: Unit) -> str:

@@ -25,6 +25,7 @@ from rxsync.flow import run as run_flow
 from rxsync.operators import await_needs, learn_keys, plan_content, resolve_content
 from rxsync.operators.download_artifacts import is_wanted
 from rxsync.pipeline.home import Home, Repository
+from rxsync.pipeline.options import as_text
 from rxsync.pipeline.part import Part
 from rxsync.pipeline.plan import Plan
 from rxsync.pipeline.plugin import Plugin, stream
@@ -234,5 +235,5 @@ def _plain(options: SyncOptions) -> dict[str, Any]:
     if "max_delete" in options:
         plain["max_delete"] = str(options["max_delete"])
     if chosen := options.get("options"):
-        plain["options"] = {key: str(value) for key, value in chosen.items()}
+        plain["options"] = {key: as_text(value) for key, value in chosen.items()}
     return plain

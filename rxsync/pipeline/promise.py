@@ -18,7 +18,7 @@ class Promise:
 
     Attributes:
         base_version: number of the version it starts from.
-        digest: of the units that would be in the next one.
+        digest: of the units that would come, and of those that would go.
         fingerprint: what the source looked like; None where nobody could tell.
         parts: of sub-repositories, by name.
     """
@@ -52,11 +52,11 @@ class Promise:
         """Let a version be made.
 
         Raises:
-            GuardError: the repository or the source has moved.
+            GuardError: it would not be the one that was planned.
         """
         self._check_base(change.base)
         if digest != self.digest:
-            raise _moved("the source declares other units than when it was planned")
+            raise _moved("other units would come or go than was planned")
 
     def _check_base(self, base_version: int) -> None:
         if base_version != self.base_version:

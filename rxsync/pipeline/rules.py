@@ -6,7 +6,7 @@ Floor 4, pipeline.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import blake2b
 from typing import Any, Literal, TypedDict, get_args
 
@@ -124,12 +124,17 @@ class Rules:
             f"{kind.__module__}.{kind.__qualname__}",
             release(self.plugin.name),
             without_credentials(source),
-            repr(self.options),
+            *(f"{one.name}={_told(getattr(self.options, one.name))}" for one in fields(self.plugin.options)),
             self.mode,
             self.policy,
             str(self.filters),
         )
         return blake2b("\0".join(facts).encode(), digest_size=16).hexdigest()
+
+
+def _told(value: object) -> str:
+    """Tell a value, the same for the same in every process; sets have no order."""
+    return repr(sorted(map(repr, value))) if isinstance(value, set | frozenset) else repr(value)
 
 
 def arrange(

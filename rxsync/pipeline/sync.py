@@ -99,6 +99,8 @@ class _Sync(Undertaking):
             self.report.base_version, seal.known = await catalog.read(
                 lambda tx: (tx.version(name).number, tx.fingerprint(name))
             )
+            if self.promise is not None:  # a server may know a file by more than one thing
+                seal.known = self.promise.fingerprint
             self.watched.tell(Started(run, name, shown))
             await self._make_version(catalog, seal, run, *keys)
         except BaseException as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self, get_args
 
 from rxsync.catalog import DatabaseCatalog
+from rxsync.catalog.fingerprints import PART
 from rxsync.declare import DeclarativeContent
 from rxsync.download import open_downloader
 from rxsync.errors import UsageError
@@ -141,7 +142,7 @@ class Undertaking(ABC):
     ) -> Report:
         if on_error not in get_args(OnNested):
             raise UsageError(f"on_error {on_error!r}: expected {' or '.join(get_args(OnNested))}")
-        repository = self.repository.home.repository(f"{self.repository.name}+{name}")
+        repository = self.repository.home.repository(f"{self.repository.name}{PART}{name}")
         if any(one.repository == repository.name for one in self.report.repositories):
             raise UsageError(f"{repository.name} is synced twice in one run: expected another name")
         part = self.part(repository, Part(self.plugin, run, declare))

@@ -221,7 +221,7 @@ class CompareTransaction(ReadTransaction, Protocol):
         """Find two units that could not stand together in the version after ``change``."""
 
     def digest(self, run: str) -> str:
-        """Sum up all that the run noted: 32 hex digits, the same for the same units, whatever their order."""
+        """Sum up what ``change`` found: 32 hex digits, the same where the same would come and the same would go."""
 
 
 class PlanTransaction(ListTransaction, CompareTransaction, Protocol):

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rxsync.errors import StorageError
+from rxsync.wording import MAKE_ROOM
 
 HINTS = {
-    errno.ENOSPC: "make room on the disk, then run again",
+    errno.ENOSPC: MAKE_ROOM,
     errno.EDQUOT: "raise the quota or make room, then run again",
     errno.EMFILE: "raise the limit of open files (ulimit -n), then run again",
     errno.EACCES: "give the user rxsync runs as the right to it",

@@ -101,6 +101,21 @@ async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path)
     assert path.read_bytes() == b"precious" * 200
 
 
+@pytest.mark.parametrize("rolled_back", [False, True])
+async def test_a_disk_without_room_is_told_as_that_and_what_to_do(catalog, rolled_back):
+    def grow(tx):
+        tx.connection.execute("PRAGMA max_page_count = 1")  # at most what there is already
+        if rolled_back:
+            tx.connection.execute("ROLLBACK")  # as SQLite does by itself where the disk is really full
+        for n in range(20):
+            tx.connection.execute(f"CREATE TABLE t{n} (x)")
+
+    with pytest.raises(CatalogError) as caught:
+        await catalog.write(grow)
+    assert str(caught.value) == f"{catalog.path}: database or disk is full"
+    assert caught.value.hint == "make room on the disk, then run again"
+
+
 async def test_preparing_again_and_by_another_process_is_harmless(catalog):
     await sync(catalog, [leaf("a")])
     code = (

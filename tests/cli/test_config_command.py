@@ -197,6 +197,17 @@ def test_plugins_their_options_and_secrets_are_looked_at(rxsync, settings, tmp_p
     ]
 
 
+def test_filters_that_the_plugin_does_not_know_or_that_cannot_be_are_told(rxsync, settings):
+    path = settings("[repositories.a]\nsource = '/'\nnewest = 2\nmin_age = '1d'\nmax_size = 0")
+    done = rxsync("config", "--config", path)
+    assert done.code == 2
+    assert [line.partition(f"{path} ")[2][:22] for line in done.err.splitlines()] == [
+        "line 3: a: --newest: p",
+        "line 4: a: --min-age: ",
+        "line 5: a: max_size 0:",
+    ]
+
+
 def test_a_variable_that_is_refused_is_named(rxsync, settings, monkeypatch):
     monkeypatch.setenv("RXSYNC_MODE", "miror")
     done = rxsync("config", "--config", settings(""))

@@ -1,9 +1,11 @@
 """``rxsync plan``, and ``rxsync sync --plan``."""
 
+import asyncio
 import json
 
 import pytest
 
+from rxsync.plugins.file import plugin
 from rxsync.plugins.file.folder import write_manifest
 
 TO = ("--repository", "tools")
@@ -90,8 +92,7 @@ def test_a_plan_is_done_as_it_says(rxsync, folder, planned):
     done = rxsync("sync", "--plan", path)
     assert (done.code, done.out) == (8, "")
     assert done.err == (
-        "error: tools: the source declares other units than when it was planned. Version 1 stays.\n"
-        "hint: rxsync plan looks again\n"
+        "error: tools: other units would come or go than was planned. Version 1 stays.\nhint: rxsync plan looks again\n"
     )
     rxsync("sync", folder, *TO)
     assert "the plan starts from version 1, the repository is at 2" in rxsync("sync", "--plan", path).err
@@ -122,6 +123,22 @@ def test_repositories_of_the_file_are_planned_by_name_and_all_at_once(rxsync, fo
     assert [(one["repository"], one["exit_code"]) for one in told["plans"]] == [("a", 0), ("b", 2)]
     plan = planned("--config", path, "a")
     assert rxsync("--config", path, "sync", "--plan", plan, "--json").json["added"] == 3
+
+
+def test_a_bug_in_one_plan_stops_no_other(rxsync, folder, settings, monkeypatch):
+    def broken(run, known):
+        if run.remote.url.endswith("none/"):
+            raise ValueError("a bug")
+        return asyncio.sleep(0)
+
+    (folder / "none").mkdir()
+    monkeypatch.setattr(plugin, "fingerprint", broken)
+    path = settings(f"[repositories.b]\nsource = '{folder}/none'\n[repositories.a]\nsource = '{folder}'\n")
+    done = rxsync("--config", path, "plan")
+    assert (done.code, done.out.splitlines()[0][:27]) == (1, "a: 3 units would be added, ")
+    assert done.err.startswith("error: b: unexpected: ValueError: a bug")
+    told = rxsync("--config", path, "plan", "--json").json
+    assert [(one["repository"], one["exit_code"]) for one in told["plans"]] == [("b", 1), ("a", 0)]
 
 
 def test_no_credentials_are_in_a_plan(rxsync, upstream):

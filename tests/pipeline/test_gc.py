@@ -248,7 +248,7 @@ class TestKeep:
 @pytest.mark.parametrize(
     ("wish", "match"),
     [
-        ({"keep": 0}, "keep 0: expected 1 or more"),
+        ({"keep": 0}, "keep 0 versions: expected 1 or more"),
         ({"grace": -1}, "grace -1: expected seconds"),
         ({"grace": float("nan")}, "grace nan: expected seconds"),
         ({"repositories": ["r"]}, "expected a number to keep"),

@@ -163,6 +163,24 @@ async def test_a_run_without_an_end_runs_while_its_repository_is_locked_and_died
     assert await outcomes(home) == ["died", "died", "ok"]
 
 
+def test_a_run_that_begins_is_not_refused_because_somebody_looks(tmp_path):
+    with locked(tmp_path, "r"):
+        pass
+    code = (
+        "import sys; from pathlib import Path; from rxsync.pipeline.lock import is_locked\n"
+        "print('looking', flush=True)\n"
+        "while True: is_locked(Path(sys.argv[1]), 'r')"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) as looking:
+        assert looking.stdout.readline()
+        try:
+            for _ in range(500):
+                with locked(tmp_path, "r"):
+                    pass
+        finally:
+            looking.kill()
+
+
 @pytest.mark.skipif(os.geteuid() == 0 and sys.platform != "linux", reason="root may write anywhere")
 async def test_where_the_lock_cannot_be_tried_nobody_says_whether_it_died(home, unfinished):
     (home.path / "locks" / "r.lock").touch()

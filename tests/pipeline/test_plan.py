@@ -1,6 +1,7 @@
 """A look before the leap: what a plan says is what a sync then does, and nothing is written before."""
 
 import json
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -282,7 +283,7 @@ async def test_sub_repositories_are_planned_and_held_to_it(plan, sync, home):
     (inner,) = planned.parts
     assert (inner.report.repository, len(inner.add)) == ("r+one", 1)
     names.append("y")
-    with pytest.raises(GuardError, match="declares other units"):
+    with pytest.raises(GuardError, match="other units would come or go"):
         await sync(Given(declare), promise=planned.promise)
     planned = await plan(Given(declare))
     report = await sync(Given(declare), promise=planned.promise)
@@ -302,9 +303,20 @@ async def test_a_plan_is_refused_where_the_repository_has_moved(plan, sync, sour
 async def test_a_plan_is_refused_where_the_source_declares_something_else(plan, sync, source, home):
     planned = await plan("file")
     (source / "d").write_text("d")
-    with pytest.raises(GuardError, match="declares other units"):
+    with pytest.raises(GuardError, match="other units would come or go"):
         await sync("file", promise=planned.promise)
     assert await numbers(home) == [0]
+
+
+async def test_a_plan_is_refused_where_the_same_units_would_make_another_version(plan, sync, source, home):
+    await sync("file")
+    (source / "a").unlink()
+    (source / "d").write_text("d")
+    planned = await plan("file", mode="additive")
+    assert (planned.report.added, planned.report.removed) == (1, 0)
+    with pytest.raises(GuardError, match="other units would come or go"):
+        await sync("file", promise=planned.promise, mode="mirror")
+    assert (await sync("file", promise=planned.promise, mode="additive")).added == 1
 
 
 async def test_a_source_that_is_seen_to_have_changed_is_refused_before_anything_is_fetched(plan, sync, source):
@@ -327,10 +339,48 @@ async def test_a_plan_goes_into_a_file_and_comes_back(plan, sync, tmp_path):
     assert (await sync("file", promise=promise, mode="additive")).added == 3
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"promise": {}}', "\xff"])
-def test_what_is_no_plan_is_refused(tmp_path, text):
+async def test_options_of_many_values_come_back_from_a_file(plan, sync, tmp_path):
+    @dataclass
+    class Options:
+        names: tuple[str, ...] = ()
+        least: int | None = None
+
+    Options.__annotations__ = {"names": tuple[str, ...], "least": int | None}
+
+    async def declare(run):
+        for name in run.options.names:
+            yield part(name)(run)
+
+    plugin = Given(declare)
+    plugin.options = Options
+    made = await plan(plugin, options={"names": ("a, b", "c"), "least": None})
     path = tmp_path / "plan.json"
-    path.write_bytes(text.encode("latin-1"))
+    path.write_text(json.dumps(made.as_dict()))
+    promise, arguments = read_plan(path)
+    report = await sync(plugin, promise=promise, options=arguments["options"])
+    assert report.added == 2
+
+
+PROMISE = {"base_version": 0, "digest": "", "fingerprint": None, "parts": {}}
+ASKED = {"source": "s", "repository": "r"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "{}", "[]", '{"promise": {}}', "\xff"]
+    + [
+        json.dumps(said)
+        for said in (
+            {"promise": PROMISE | {"parts": []}, "arguments": ASKED},
+            {"promise": PROMISE, "arguments": []},
+            {"promise": PROMISE, "arguments": {"source": "s"}},
+            {"promise": PROMISE, "arguments": ASKED | {"options": 3}},
+        )
+    ],
+)
+def test_what_is_no_plan_is_refused(tmp_path, said):
+    path = tmp_path / "plan.json"
+    path.write_bytes(said.encode("latin-1"))
     with pytest.raises(UsageError, match=r"plan.json is no plan"):
         read_plan(path)
     with pytest.raises(UsageError, match="No such file"):
