@@ -21,6 +21,14 @@ MOST_NAMES = 20
 """So many units are shown each way; ``-v`` and JSON have them all."""
 
 
+_TAKES: Mapping[str, type | tuple[type, ...]] = (
+    dict.fromkeys(("source", "repository", "plugin", "mode", "policy", "max_delete"), str)
+    | dict.fromkeys(("max_concurrent", "retries", "newest", "max_size", "retain_versions"), int)
+    | {"min_age": (int, float), "include": list, "exclude": list, "full": bool, "options": dict}
+)
+"""What a file of a plan may say that it was asked with."""
+
+
 @dataclass
 class Plan:
     """What a sync would do. Nothing of it was written.
@@ -126,11 +134,24 @@ def read_plan(path: Path) -> tuple[Promise, Mapping[str, Any]]:
     """
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        return _promise(said["promise"]), dict(said["arguments"])
+        return _promise(said["promise"]), {name: _argument(name, one) for name, one in said["arguments"].items()}
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path} is no plan: expected what rxsync plan --json printed") from error
+
+
+def _argument(name: str, value: object) -> object:
+    """Let an argument pass; ``sync`` trusts its types.
+
+    Raises:
+        KeyError: there is none of that name.
+        TypeError: it is of another type.
+    """
+    many = value if isinstance(value, list) else ()
+    if value is not None and not (isinstance(value, _TAKES[name]) and all(isinstance(one, str) for one in many)):
+        raise TypeError(name)
+    return value
 
 
 def _promise(said: Mapping[str, Any]) -> Promise:
