@@ -125,7 +125,7 @@ class _Opening:
             return Answer(reading.read, unchanged=True)
         if response.status != 200:
             raise HttpStatusError(self._asked, response.status, _PHRASES.get(response.status, ""))
-        seen = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
+        seen = Validators(_sent(response, "ETag"), _sent(response, "Last-Modified"))
         return Answer(reading.read, length=response.content_length, validators=seen)
 
     def _explain(self, error: Exception) -> DownloadError:
@@ -170,6 +170,12 @@ class _Reading:
     def _ended_in_order(self) -> bool:
         broken = None if self._protocol is None else self._protocol.exception()  # an empty queue is falsy
         return isinstance(broken, aiohttp.ServerDisconnectedError)
+
+
+def _sent(response: aiohttp.ClientResponse, name: str) -> str | None:
+    """Give a header; None where it has bytes that are no text, which no database keeps."""
+    value: str | None = response.headers.get(name)
+    return value if value is not None and value.isprintable() else None
 
 
 def _condition(held: Validators) -> dict[str, str]:
