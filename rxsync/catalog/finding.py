@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from rxsync.catalog.reading import Reading
-from rxsync.catalog.rows import Cell, Row
+from rxsync.catalog.rows import MOST_ROWS, Cell, Row
 from rxsync.errors import NotFoundError
 from rxsync.ports.catalog import Version, Which
 
@@ -76,7 +76,7 @@ class Finding(Reading):
         Raises:
             NotFoundError: no such repository.
         """
-        rows = self.connection.execute(_EXPIRED, (self.repository_key(name), keep - 1))
+        rows = self.connection.execute(_EXPIRED, (self.repository_key(name), min(keep, MOST_ROWS) - 1))
         return [number for (number,) in rows]
 
     def _versions(self, name: str, rest: str, bound: Sequence[Cell] = ()) -> list[Version]:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from rxsync.catalog.finding import as_time
 from rxsync.catalog.reading import Reading
-from rxsync.catalog.rows import Cell, lock_key
+from rxsync.catalog.rows import MOST_ROWS, Cell, lock_key
 from rxsync.errors import NotFoundError
 from rxsync.ports.catalog import RunRecord
 
@@ -54,10 +54,10 @@ class History(Reading):
     def runs(self, repository: str | None = None, *, limit: int) -> list[RunRecord]:
         """The last runs, of one repository or of all, newest first."""
         if repository is None:
-            rows = self.connection.execute(f"{_RUNS} ORDER BY started DESC LIMIT ?", (limit,))
+            rows = self.connection.execute(f"{_RUNS} ORDER BY started DESC LIMIT ?", (min(limit, MOST_ROWS),))
         else:
             sql = f"{_RUNS} WHERE repository = ? ORDER BY started DESC LIMIT ?"
-            rows = self.connection.execute(sql, (repository, limit))
+            rows = self.connection.execute(sql, (repository, min(limit, MOST_ROWS)))
         return [_record(*row) for row in rows]
 
     def run(self, beginning: str) -> RunRecord:

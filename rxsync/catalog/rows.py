@@ -26,6 +26,9 @@ T = TypeVar("T")
 Connection: TypeAlias = "sqlite3.Connection | PostgresqlConnection"
 """Inside a transaction; takes SQL in SQLite's words."""
 
+MOST_ROWS = 2**31 - 1
+"""No ``LIMIT`` needs more; what people ask for may be more than a database can count."""
+
 Row = tuple[Any, ...]
 """What the driver answers: it does not say what is in a column."""
 

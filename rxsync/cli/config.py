@@ -40,7 +40,7 @@ def config(settings: Settings) -> None:
     if settings.json:
         say_json(_as_dict(read, places, found))
     else:
-        _show(places, found)
+        _show(places, found, exists=read.exists)
 
 
 def _refuse(wrong: list[str]) -> None:
@@ -58,10 +58,11 @@ def _refuse(wrong: list[str]) -> None:
         raise error
 
 
-def _show(places: dict[str, Setting], found: list[Effective]) -> None:
+def _show(places: dict[str, Setting], found: list[Effective], *, exists: bool) -> None:
     from rxsync.cli.table import say_table
 
-    rows = [(name, str(one.value), one.origin) for name, one in places.items()]
+    there = {} if exists else {"file": " (there is none)"}
+    rows = [(name, f"{one.value}{there.get(name, '')}", one.origin) for name, one in places.items()]
     for one in found:
         facts = [(f"  {key}", _text(fact.value), fact.origin) for key, fact in _facts(one)]
         rows += [("", "", ""), (one.name, "", ""), *facts]
@@ -76,8 +77,7 @@ def _places(settings: Settings, read: Config) -> dict[str, Setting]:
 
     home, origins = settings.open(), settings.origins
     told = {"home": (str(home.path), read.home), "database": (address(str(home.database)), read.database)}
-    there = "" if read.exists else " (there is none)"
-    return {"file": Setting(f"{read.path}{there}", origins.get("config", "default"))} | {
+    return {"file": Setting(str(read.path), origins.get("config", "default"))} | {
         name: Setting(value, origins.get(name) or (said.origin if said else "default"))
         for name, (value, said) in told.items()
     }

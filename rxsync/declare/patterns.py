@@ -10,6 +10,7 @@ Floor 1, values.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 
 from rxsync.errors import UsageError
@@ -85,7 +86,9 @@ def _compiled(text: str, expression: str) -> re.Pattern[str]:
     if not expression:
         raise _malformed(text, "nothing is in it")
     try:
-        return re.compile(expression, re.DOTALL)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # "[[" may mean another set one day; it is no mistake now
+            return re.compile(expression, re.DOTALL)
     except (re.error, RecursionError, OverflowError) as error:
         raise _malformed(text, str(error)) from error
 

@@ -138,7 +138,7 @@ class _Opening:
             return Answer(reading.read, unchanged=True)
         if response.status != 200:
             raise self._refusal(response)
-        seen = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
+        seen = Validators(_sent(response, "ETag"), _sent(response, "Last-Modified"))
         return Answer(reading.read, length=response.content_length, validators=seen)
 
     def _refusal(self, response: aiohttp.ClientResponse) -> HttpStatusError:
@@ -146,7 +146,7 @@ class _Opening:
         status = response.status
         error = HttpStatusError(self._asked, status, _PHRASES.get(status, ""))
         if error.transient:
-            error.retry_after = read_retry_after(response.headers.get("Retry-After"))
+            error.retry_after = read_retry_after(_sent(response, "Retry-After"))
         if error.retry_after is not None and error.retry_after > LONGEST:
             error.transient = False
             error.reason += f", and asks to wait {error.retry_after:.0f} s, more than {LONGEST:.0f}"
@@ -203,6 +203,12 @@ class _Reading:
     def _ended_in_order(self) -> bool:
         broken = None if self._protocol is None else self._protocol.exception()  # an empty queue is falsy
         return isinstance(broken, aiohttp.ServerDisconnectedError)
+
+
+def _sent(response: aiohttp.ClientResponse, name: str) -> str | None:
+    """Give a header; None where it has bytes that are no text, which no database keeps."""
+    value: str | None = response.headers.get(name)
+    return value if value is not None and value.isprintable() else None
 
 
 def _condition(held: Validators) -> dict[str, str]:

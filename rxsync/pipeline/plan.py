@@ -22,6 +22,21 @@ MOST_NAMES = 20
 """So many units are shown each way; ``-v`` and JSON have them all."""
 
 
+_TAKES: Mapping[str, type | tuple[type, ...]] = (
+    dict.fromkeys(("source", "repository", "plugin", "mode", "policy", "max_delete", "max_failures"), str)
+    | dict.fromkeys(("max_concurrent", "retries", "newest", "max_size", "retain_versions"), int)
+    | {
+        "on_error": (str, dict),
+        "min_age": (int, float),
+        "include": list,
+        "exclude": list,
+        "full": bool,
+        "options": dict,
+    }
+)
+"""What a file of a plan may say that it was asked with."""
+
+
 @dataclass
 class Plan:
     """What a sync would do. Nothing of it was written.
@@ -130,8 +145,21 @@ def read_plan(path: Path) -> tuple[Promise, Mapping[str, Any]]:
         return _promise(said["promise"]), _arguments(said["arguments"])
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path} is no plan: expected what rxsync plan --json printed") from error
+
+
+def _argument(name: str, value: Any) -> Any:
+    """Let an argument pass; ``sync`` trusts its types.
+
+    Raises:
+        KeyError: there is none of that name.
+        TypeError: it is of another type.
+    """
+    many = value if isinstance(value, list) else ()
+    if value is not None and not (isinstance(value, _TAKES[name]) and all(isinstance(one, str) for one in many)):
+        raise TypeError(name)
+    return value
 
 
 def _promise(said: Mapping[str, Any]) -> Promise:
@@ -141,8 +169,9 @@ def _promise(said: Mapping[str, Any]) -> Promise:
 
 
 def _arguments(said: Mapping[str, Any]) -> dict[str, Any]:
-    options = {key: Texts(one) if isinstance(one, list) else str(one) for key, one in said.get("options", {}).items()}
-    return {**said, "source": str(said["source"]), "repository": str(said["repository"]), "options": options}
+    known = {name: _argument(name, one) for name, one in said.items()}
+    options = {key: Texts(one) if isinstance(one, list) else str(one) for key, one in known.pop("options", {}).items()}
+    return {"source": known.pop("source"), "repository": known.pop("repository"), **known, "options": options}
 
 
 def _size(unit: Unit) -> str:

@@ -100,6 +100,7 @@ def test_a_file_that_is_not_there_is_told_where_it_was_named_and_else_is_none(rx
     none = rxsync("config")
     assert none.code == 0
     assert "rxsync.toml (there is none)" in none.out
+    assert rxsync("config", "--json").json["file"]["value"].endswith("/rxsync.toml")
     assert none.out.endswith("\nNo repository is configured.\n")
 
 

@@ -121,3 +121,9 @@ def test_a_second_one_at_once_ends_with_5(rxsync, deleted, home):
     with locked(home / "locks", LOCK):
         done = rxsync("gc")
     assert (done.code, done.err) == (5, "error: gc: another one is at work in this home\n")
+
+
+def test_to_keep_more_versions_than_a_database_counts_is_to_keep_all(rxsync, folder):
+    rxsync("sync", folder, "--repository", "tools")
+    done = rxsync("gc", "--keep", "9" * 30, "--json")
+    assert (done.code, done.json["versions"]) == (0, [])

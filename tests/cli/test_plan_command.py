@@ -159,3 +159,32 @@ def test_full_reads_a_source_that_says_nothing_has_changed(rxsync, folder):
     rxsync("sync", folder, *TO)
     assert rxsync("sync", folder, *TO).out == "tools: the source is unchanged, version 1 stays\n"
     assert "declared    3 units" in rxsync("sync", folder, *TO, "--full").out
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"max_concurrent": "5"},
+        {"include": [5]},
+        {"include": "*"},
+        {"options": [1]},
+        {"newest": "2"},
+        {"min_age": "1d"},
+        {"retain_versions": "x"},
+        {"plugin": 5},
+        {"polcy": "immediate"},
+    ],
+    ids=str,
+)
+def test_a_plan_that_was_edited_into_something_else_is_refused(rxsync, folder, planned, edit):
+    path = planned(folder, *TO)
+    plan = json.loads(path.read_text())
+    plan["arguments"] |= edit
+    path.write_text(json.dumps(plan))
+    done = rxsync("sync", "--plan", path)
+    assert (done.code, "is no plan: expected what rxsync plan --json printed" in done.err) == (2, True)
+
+
+def test_brackets_without_end_are_no_plan(rxsync, tmp_path):
+    (tmp_path / "plan.json").write_text("[" * 100_000)
+    assert rxsync("sync", "--plan", tmp_path / "plan.json").code == 2

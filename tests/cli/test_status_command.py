@@ -109,6 +109,13 @@ def test_the_log_is_a_line_for_each_run_newest_first(rxsync, standing):
     assert len(rows(rxsync("log", "--limit", "2").out)) == 3
 
 
+def test_a_limit_beyond_all_that_a_database_counts_is_all_there_is(rxsync, standing):
+    assert (
+        len(rows(rxsync("log", "--limit", "9" * 30).out))
+        == len(rows(rxsync("log", "old", "--limit", "9" * 30).out)) + 2
+    )
+
+
 def test_the_log_for_programs(rxsync, standing):
     done = rxsync("log", "--json").json
     assert done["schema"] == "rxsync.log/1"

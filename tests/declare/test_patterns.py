@@ -102,3 +102,7 @@ def test_a_path_is_a_pattern_for_itself(path):
     assert path_pattern(path)(path)
     assert path_pattern(f"/{path}")(path)
     assert not path_pattern(f"/{path}")(f"a/{path}")
+
+
+def test_a_regular_expression_that_python_only_warns_of_is_one():
+    assert path_pattern("re:[[]")("a[b")

@@ -34,6 +34,13 @@ async def test_a_file_arrives_with_all_that_is_known_of_it(server, once):
     assert body.validators == Validators('"1"', "Thu, 01 Jan 1970 00:00:00 GMT")
 
 
+@pytest.mark.parametrize("odd", ['"é"', '"a\tb"'])
+async def test_a_header_that_is_no_text_is_not_learnt(server, once, odd):
+    url = server.serve("/a", answer(BODY, ETag=odd, Last_Modified=odd))
+    assert (await once.fetch(Request((url,)))).validators == Validators()
+    assert (await once.fingerprint(url)).startswith("sha256 ")
+
+
 async def test_requests_say_who_asks_and_want_the_bytes_as_they_are(server, once):
     await once.fetch(Request((server.serve("/a", answer(BODY)),), headers={"X-Token": "t"}))
     [seen] = server.seen
