@@ -20,6 +20,7 @@ RxSyncError
 │           └── SizeMismatchError
 ├── LockedError              another run holds the repository
 ├── GuardError               a guard tripped, so no version was made
+│   └── MovedError               something is not as it was planned
 ├── StorageError             the storage backend could not keep or return the bytes
 └── CatalogError             the database refused
 
@@ -257,6 +258,10 @@ class GuardError(RxSyncError):
     """A guard tripped: what was asked for would remove too much, so no version was made."""
 
     exit_code = 8
+
+
+class MovedError(GuardError):
+    """Something is not as it was planned, so nothing was done."""
 
 
 class StorageError(RxSyncError):

@@ -51,12 +51,13 @@ class History(Reading):
         sql = _SIZE.format(members=_NEWEST if number == newest else _OLDER)
         return int(self.connection.execute(sql, names).fetchone()[0])
 
-    def runs(self, repository: str | None = None, *, limit: int) -> list[RunRecord]:
-        """The last runs, of one repository or of all, newest first."""
+    def runs(self, repository: str | None = None, *, limit: int, forgotten: bool = True) -> list[RunRecord]:
+        """The last runs, of one repository or of all, newest first; those of one that was deleted, if ``forgotten``."""
         if repository is None:
             rows = self.connection.execute(f"{_RUNS} ORDER BY started DESC LIMIT ?", (min(limit, MOST_ROWS),))
         else:
-            sql = f"{_RUNS} WHERE repository = ? ORDER BY started DESC LIMIT ?"
+            these = "" if forgotten else " AND forgotten = 0"
+            sql = f"{_RUNS} WHERE repository = ?{these} ORDER BY started DESC LIMIT ?"
             rows = self.connection.execute(sql, (repository, min(limit, MOST_ROWS)))
         return [_record(*row) for row in rows]
 
@@ -75,7 +76,8 @@ class History(Reading):
     def checked(self, repository: str) -> datetime | None:
         """When the last run ended that went through, in UTC; None if none did."""
         row = self.connection.execute(
-            "SELECT finished FROM sync_run WHERE repository = ? AND exit_code IN (0, 3) ORDER BY started DESC LIMIT 1",
+            "SELECT finished FROM sync_run WHERE repository = ? AND exit_code IN (0, 3) AND forgotten = 0"
+            " ORDER BY started DESC LIMIT 1",
             (repository,),
         ).fetchone()
         return None if row is None else as_time(row[0])

@@ -33,7 +33,7 @@ class Runs(Writing):
             source: URL without credentials.
         """
         self.connection.execute(
-            "INSERT INTO sync_run (id, repository, source, started) VALUES (?, ?, ?, ?)",
+            "INSERT INTO sync_run (id, repository, source, started, forgotten) VALUES (?, ?, ?, ?, 0)",
             (run, repository, source, _exactly_now()),
         )
         made = self._make("repository", "name", repository, {"last_version": 0})
@@ -69,6 +69,7 @@ class Runs(Writing):
         forget(self.connection, *row)
         # With a number given to none, no version is the newest any more, which cannot be deleted.
         self.connection.execute("UPDATE repository SET last_version = last_version + 1 WHERE id = ?", row)
+        self.connection.execute("UPDATE sync_run SET forgotten = 1 WHERE repository = ?", (name,))
         self.connection.execute("DELETE FROM version_label WHERE repository_id = ?", row)
         gone = self.connection.execute("DELETE FROM repository_version WHERE repository_id = ?", row).rowcount
         self.connection.execute("DELETE FROM repository_content WHERE repository_id = ?", row)

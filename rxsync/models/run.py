@@ -21,6 +21,9 @@ class SyncRun(Row):
     started: DateTimeField[datetime] = DateTimeField(help_text="UTC")
     finished: DateTimeField[datetime | None] = DateTimeField(null=True, help_text="UTC; NULL: it runs, or it died")
     exit_code: IntegerField[int | None] = IntegerField(null=True)
+    forgotten: IntegerField[int] = IntegerField(
+        default=0, help_text="1 once its repository was deleted: one of that name later is another"
+    )
     report: TextField[str | None] = TextField(null=True, help_text="the report, as JSON")
 
     class Meta:

@@ -19,7 +19,6 @@ from rxsync.errors import CatalogError, ConflictError
 from rxsync.flow import Flow, from_async
 from rxsync.flow import run as run_flow
 from rxsync.pipeline.guards import DEFAULT, MaxDelete
-from rxsync.pipeline.promise import Promise
 from rxsync.pipeline.recipe import Recipe
 from rxsync.pipeline.run import Run
 from rxsync.pipeline.standard import standard
@@ -41,7 +40,7 @@ class DeclarativeVersion:
         mirror: True: the version holds what the source declares; False: that, and what the last version holds.
         max_delete: how much may vanish in mirror mode.
         recipe: the steps; the standard ones where none is given.
-        promise: what a plan said; no version is made if it is another.
+        hold: looks at what would come and go, and at its digest, before there is a version; it may raise.
         finalize: looks at the version in the transaction that makes it; what it raises undoes it.
     """
 
@@ -60,12 +59,12 @@ class DeclarativeVersion:
         mirror: bool = True,
         max_delete: MaxDelete = DEFAULT,
         recipe: Recipe | None = None,
-        promise: Promise | None = None,
+        hold: Callable[[Change, str], None] | None = None,
         finalize: Callable[[VersionTransaction, Version], None] | None = None,
     ) -> None:
         self.run, self.tally, self.mirror, self.max_delete = run, tally, mirror, max_delete
         self.recipe = standard(run) if recipe is None else recipe
-        self._finalize, self._promise = finalize, promise
+        self._finalize, self._hold = finalize, hold
         self._source = source if isinstance(source, Observable) else from_async(source)
 
     async def create(self, watch: Callable[[Flow], None] | None = None) -> tuple[Change, Version | None]:
@@ -110,8 +109,8 @@ class DeclarativeVersion:
         tx.spare(run.id, self.tally.spared)
         change = tx.change(run.id, run.repository_key, mirror=self.mirror)
         run.errors.check(self.tally.skipped, self.tally.declared, all_declared=True)
-        if self._promise is not None:
-            self._promise.check(change, tx.digest(run.id))
+        if self._hold is not None:
+            self._hold(change, tx.digest(run.id))
         if self.mirror:
             self.max_delete.check(change, came_through=self.tally.came_through, declared=self.tally.declared)
         if not change.added and not change.removed:

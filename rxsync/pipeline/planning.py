@@ -232,8 +232,9 @@ def _plain(options: SyncOptions) -> dict[str, Any]:
     plain: dict[str, Any] = {name: value for name, value in options.items() if name not in ("amend", "token")}
     if isinstance(plugin := options.get("plugin"), Plugin):
         plain["plugin"] = plugin.name
-    if "max_delete" in options:
-        plain["max_delete"] = str(options["max_delete"])
+    for name in ("max_delete", "max_failures"):
+        if plain.get(name) is not None:
+            plain[name] = str(plain[name])
     if chosen := options.get("options"):
         plain["options"] = {key: as_text(value) for key, value in chosen.items()}
     return plain

@@ -67,7 +67,7 @@ async def status(home: Home, names: Collection[str] = ()) -> list[Status]:
 
 
 def _status(home: Home, tx: ListTransaction, one: RepositorySummary) -> Status:
-    name, version, last = one.name, one.current, tx.runs(one.name, limit=1)
+    name, version, last = one.name, one.current, tx.runs(one.name, limit=1, forgotten=False)
     return Status(
         name,
         version,

@@ -31,7 +31,7 @@ from rxsync.pipeline.seal import Seal
 from rxsync.pipeline.source import locate
 from rxsync.pipeline.tally import Tally
 from rxsync.pipeline.undertaking import Undertaking
-from rxsync.ports.catalog import Version, VersionTransaction
+from rxsync.ports.catalog import Change, Version, VersionTransaction
 from rxsync.urls import without_credentials
 
 
@@ -146,6 +146,10 @@ class _Sync(Undertaking):
                 self.outcome.succeeded(*await self._line(lent).create(watch))
             await plugin.after_run(lent, self.report)
 
+    def _hold(self, change: Change, digest: str) -> None:
+        assert self.promise is not None  # noqa: S101 - for mypy: else this is not called
+        self.promise.check(change, digest, [part.repository for part in self.report.repositories])
+
     def _line(self, run: Run[Any, Any]) -> DeclarativeVersion:
         plugin, name = self.plugin, self.repository.name
 
@@ -160,6 +164,6 @@ class _Sync(Undertaking):
             mirror=self.rules.mode == "mirror",
             max_delete=self.rules.max_delete,
             recipe=self.rules.line(plugin, run),
-            promise=self.promise,
+            hold=None if self.promise is None else self._hold,
             finalize=finalize,
         )

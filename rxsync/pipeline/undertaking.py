@@ -16,7 +16,7 @@ from rxsync.catalog import DatabaseCatalog
 from rxsync.catalog.fingerprints import PART
 from rxsync.declare import DeclarativeContent
 from rxsync.download import open_downloader
-from rxsync.errors import UsageError
+from rxsync.errors import MovedError, UsageError
 from rxsync.models import Remote
 from rxsync.pipeline.home import Repository
 from rxsync.pipeline.outcome import Outcome
@@ -151,7 +151,7 @@ class Undertaking(ABC):
             await part.run_as_part(catalog)
         except Exception as error:
             part.outcome.failed(error)
-            if on_error == "fail":
+            if on_error == "fail" or isinstance(error, MovedError):
                 raise
             problem = Problem(repository.name, None, str(error), type(error).__name__, "declare", 0)
             self.outcome.tally.problems.append(problem)

@@ -150,8 +150,8 @@ class ListTransaction(ReadTransaction, Protocol):
             NotFoundError: no such repository.
         """
 
-    def runs(self, repository: str | None = None, *, limit: int) -> Sequence[RunRecord]:
-        """The last runs, of one repository or of all, newest first."""
+    def runs(self, repository: str | None = None, *, limit: int, forgotten: bool = True) -> Sequence[RunRecord]:
+        """The last runs, of one repository or of all, newest first; those of one that was deleted, if ``forgotten``."""
 
     def run(self, beginning: str) -> RunRecord:
         """The run whose id begins so.

@@ -185,3 +185,14 @@ def test_a_run_of_another_repository_or_none_is_refused(rxsync, folder):
     done = rxsync("log", "other", "--run", run)
     assert (done.code, done.err) == (2, f"error: run {run} is of tools, not of other\n")
     assert rxsync("log", "--run", "zz").err == "error: no run begins with 'zz'\n"
+
+
+def test_runs_of_a_repository_that_was_deleted_say_nothing_of_another_of_that_name(rxsync, folder):
+    rxsync("sync", folder, "--repository", "tools")
+    rxsync("repository", "delete", "tools")
+    (folder / "PULP_MANIFEST").write_text("rubbish\n")
+    assert rxsync("sync", folder, "--repository", "tools").code == 4
+    (told,) = rxsync("status", "--json").json["repositories"]
+    assert (told["checked"], told["exit_code"]) == (None, 4)
+    assert rxsync("status", "--max-age", "1h").code == 3
+    assert len(rxsync("log", "tools", "--json").json["runs"]) == 2

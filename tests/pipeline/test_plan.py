@@ -436,3 +436,28 @@ async def test_any_history_is_foreseen(tmp_path_factory, history):
             assert named(planned.remove) == named(removed)
         else:
             assert planned.add == planned.remove == []
+
+
+async def parted(run, *names, on_error="fail", also=()):
+    async def one(run):
+        yield part("x")(run)
+        for name in also:
+            yield part(name)(run)
+
+    for name in names:
+        await run.subrepository(name, one, on_error=on_error)
+    yield part("whole")(run)
+
+
+async def test_a_part_that_was_planned_and_is_none_now_is_a_broken_promise(plan, sync, home):
+    planned = await plan(Given(lambda run: parted(run, "one", "two")))
+    with pytest.raises(GuardError, match=r"r\+two was planned, and the source has no such part now"):
+        await sync(Given(lambda run: parted(run, "one")), promise=planned.promise)
+    assert await numbers(home) == [0]
+
+
+async def test_a_part_that_may_be_skipped_is_held_to_its_promise_all_the_same(plan, sync, home):
+    planned = await plan(Given(lambda run: parted(run, "one", on_error="skip")))
+    with pytest.raises(GuardError, match="other units would come or go"):
+        await sync(Given(lambda run: parted(run, "one", on_error="skip", also=["y"])), promise=planned.promise)
+    assert await numbers(home) == [0]
