@@ -102,6 +102,8 @@ def _postgresql() -> Iterator[str]:
         ("number", "BEFORE INSERT ON repository_version", row,
          f"NEW.number IS DISTINCT FROM {_LAST.format(row='NEW')} OR {any_in(taken)}", "NEW"),
         ("newest", "BEFORE DELETE ON repository_version", row, f"OLD.number = {_LAST.format(row='OLD')}", "OLD"),
+        ("membership", "BEFORE TRUNCATE ON repository_content", every, "TRUE", "NULL"),
+        ("newest", "BEFORE TRUNCATE ON repository_version", every, "TRUE", "NULL"),
         ("last", "BEFORE UPDATE ON repository", row, "NEW.last_version < OLD.last_version", "NEW"),
     ):  # fmt: skip
         trigger = f"immutable_{name}_{event.split()[1].lower()}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def _read(path: Path, *, named: bool) -> bytes | None:
 
 def _decoded(data: bytes, path: Path) -> str:
     try:
-        return data.decode()
+        return data.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
     raise UsageError(f"{path} line {line}: expected UTF-8")

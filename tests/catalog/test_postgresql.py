@@ -313,3 +313,10 @@ def test_without_its_driver_one_line_says_what_to_install(monkeypatch):
     with pytest.raises(UsageError, match="PostgreSQL needs psycopg") as caught:
         open_catalog("postgresql://host/db")
     assert caught.value.hint == "pip install 'rxsync[postgres]'"
+
+
+@pytest.mark.parametrize("table", ["repository_content", "repository_version"])
+async def test_no_versions_are_emptied_at_once(catalog, table):
+    await sync(catalog, [leaf("a")])
+    with pytest.raises(CatalogError, match="versions are immutable"):
+        await catalog.write(lambda tx: tx.connection.execute(f"TRUNCATE {table}"))

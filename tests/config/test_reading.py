@@ -188,3 +188,9 @@ def test_every_key_says_what_it_is_for_and_stands_in_a_section_that_is_known():
         assert key.takes
         assert set(key.sections) <= set(SECTIONS)
     assert set(of(TOP)) == {"home", "database"}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path):
+    path = tmp_path / "rxsync.toml"
+    path.write_bytes(b"\xef\xbb\xbf[repositories.a]\nsource = '/'\n")
+    assert list(read_config(path).repositories) == ["a"]

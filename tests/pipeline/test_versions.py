@@ -132,7 +132,7 @@ async def test_what_cannot_be_is_refused_before_anything_is_opened(home, reposit
         ("T2026-07-26", "T2026-07-26"),
         ("2026-07-26", datetime(2026, 7, 26, 23, 59, 59, 999999)),
         ("9999-12-31", datetime(9999, 12, 31, 23, 59, 59, 999999)),
-        ("2026-07-26T14:03", datetime(2026, 7, 26, 14, 3)),
+        ("2026-07-26T14:03", datetime(2026, 7, 26, 14, 3, 59, 999999)),
         ("2026-07-26 14:03:12", datetime(2026, 7, 26, 14, 3, 12)),
         ("2026-07-26T14:03:12Z", datetime(2026, 7, 26, 14, 3, 12)),
         ("2026-07-26T14:03:12.25-0130", datetime(2026, 7, 26, 15, 33, 12, 250000)),
@@ -146,8 +146,10 @@ def test_numbers_labels_and_times_are_told_apart(text, which):
     assert type(parse_which(text)) is type(which)
 
 
-@pytest.mark.parametrize("label", ["", "1", "1a", "-a", "a b", "a/b", "é", "a" * 129, "a\n", "2026-07-26"])
-def test_a_label_can_be_no_number_no_time_and_no_path(label):
+@pytest.mark.parametrize(
+    "label", ["", "1", "1a", "-a", "a b", "a/b", "é", "a" * 129, "a\n", "2026-07-26", "latest", "Now"]
+)
+def test_a_label_can_be_no_number_no_time_no_path_and_nothing_that_moves(label):
     with pytest.raises(UsageError, match="cannot be a label"):
         check_label(label)
     check_label("a" * 128)
