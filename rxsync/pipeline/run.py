@@ -16,7 +16,7 @@ from rxsync.download import LineSplitter
 from rxsync.errors import FlowError
 from rxsync.models import Remote
 from rxsync.operators.download_artifacts import request_of
-from rxsync.pipeline.policy import ErrorPolicy
+from rxsync.pipeline.policy import FAIL, ErrorPolicy
 from rxsync.pipeline.quarantine import keep_aside, keep_wrong
 from rxsync.pipeline.report import Report
 from rxsync.ports.catalog import Catalog
@@ -58,9 +58,9 @@ class Run(Generic[Options, Context]):
         on_demand: True where bytes are left for later unless an artifact says otherwise.
         max_concurrent: most units being downloaded at once.
         received: told each number of bytes as they arrive.
+        nested: runs the line of a sub-repository; see ``subrepository``.
         errors: what to do with units whose bytes cannot be had.
         spare: leaves such a unit out, or raises; None where every failure is the run's.
-        nested: runs the line of a sub-repository; see ``subrepository``.
         planning: True where nothing is written, and bytes are fetched only where somebody reads them.
     """
 
@@ -78,9 +78,9 @@ class Run(Generic[Options, Context]):
     on_demand: bool
     max_concurrent: int
     received: Callable[[int], None]
-    errors: ErrorPolicy
-    spare: OnError | None
     nested: Nested
+    errors: ErrorPolicy = FAIL
+    spare: OnError | None = None
     planning: bool = False
 
     async def subrepository(self, name: str, declare: Declare, *, on_error: OnNested = "fail") -> Report:

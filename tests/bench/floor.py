@@ -32,7 +32,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 PRAGMAS = ("journal_mode = wal", "synchronous = full", "cache_size = -16000", "foreign_keys = 1")
 
 BEGIN = """
-    INSERT INTO sync_run (id, repository, source, started) VALUES ('floor', 'bench', 'floor', '2000-01-01 00:00:00');
+    INSERT INTO sync_run (id, repository, source, started, forgotten)
+    VALUES ('floor', 'bench', 'floor', '2000-01-01 00:00:00', 0);
     INSERT INTO repository (id, name, last_version) VALUES (1, 'bench', 0);
     INSERT INTO remote (id, url) VALUES (1, 'floor');
     INSERT INTO repository_version (repository_id, number, created, run_id, present, added, removed, skipped)

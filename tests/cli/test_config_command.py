@@ -137,7 +137,7 @@ def test_what_holds_is_shown_with_who_says_so(rxsync, settings, tmp_path, monkey
     assert (done.code, done.err) == (0, "")
     rows = [tuple(re.split(r"\s{2,}", line.strip())) for line in done.out.splitlines()]
     at = rows.index(("tools",))
-    assert rows[: at + 11] == [
+    assert rows[: at + 12] == [
         ("VALUE", "SAID BY"),
         ("file", str(path), "--config"),
         ("home", str(tmp_path / "home"), "$RXSYNC_HOME"),
@@ -152,6 +152,7 @@ def test_what_holds_is_shown_with_who_says_so(rxsync, settings, tmp_path, monkey
         ("mode", "additive", "rxsync.toml line 16"),
         ("policy", "on_demand", "$RXSYNC_POLICY"),
         ("max_delete", "20%", "default"),
+        ("on_error", "fail", "default"),
         ("max_concurrent", "30", "[limits] line 8"),
         ("retries", "1", "[defaults] line 5"),
     ]

@@ -187,8 +187,9 @@ async def test_where_the_lock_cannot_be_tried_nobody_says_whether_it_died(home, 
     code = (
         "import asyncio, os, sys, rxsync\n"
         "from rxsync.pipeline.log import log\n"
+        "home = rxsync.open(sys.argv[1])\n"  # before, since whoever that is need not reach what is installed
         "os.geteuid() or os.setuid(65534)\n"
-        "print([one.outcome for one in asyncio.run(log(rxsync.open(sys.argv[1])))])"
+        "print([one.outcome for one in asyncio.run(log(home))])"
     )
     paths = [home.path, home.path / "locks", *home.path.parents]
     modes = {path: path.stat().st_mode for path in [*paths, home.path / "locks" / "r.lock", home.path / "rxsync.db"]}
