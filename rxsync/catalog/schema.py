@@ -5,7 +5,7 @@ Floor 3, catalog. Until the first release there is one schema and no migration: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from peewee import Database, SchemaManager, SqliteDatabase
 
@@ -40,10 +40,11 @@ def check(database: Database, shown: str) -> int:
     Raises:
         HomeError: it is another, or the tables are not ours.
     """
-    number = _number(database)
+    tables = database.get_tables()  # first, and once: somebody may make them between two questions
+    number = _number(database, tables)
     if number not in (0, SCHEMA):
         raise HomeError(f"{shown}: schema {number}, this rxsync knows {SCHEMA}")
-    if number == 0 and database.get_tables():
+    if number == 0 and tables:
         raise HomeError(f"{shown}: somebody else's database")
     return number
 
@@ -55,10 +56,10 @@ def no_home(shown: object) -> HomeError:
     return error
 
 
-def _number(database: Database) -> int:
+def _number(database: Database, tables: Collection[str]) -> int:
     sql = "PRAGMA user_version"
     if not isinstance(database, SqliteDatabase):
-        if "rxsync_schema" not in database.get_tables():
+        if "rxsync_schema" not in tables:
             return 0
         sql = "SELECT number FROM rxsync_schema"
     (number,) = database.execute_sql(sql).fetchone() or (0,)

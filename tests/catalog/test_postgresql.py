@@ -320,3 +320,22 @@ async def test_no_versions_are_emptied_at_once(catalog, table):
     await sync(catalog, [leaf("a")])
     with pytest.raises(CatalogError, match="versions are immutable"):
         await catalog.write(lambda tx: tx.connection.execute(f"TRUNCATE {table}"))
+
+
+async def test_a_home_that_is_made_while_somebody_looks_is_no_strangers(postgresql, monkeypatch):
+    """Between the two questions of the look another process makes it."""
+    other, first = open_catalog(postgresql), schema._number
+
+    def late(database, *tables):
+        number = first(database, *tables)
+        monkeypatch.setattr(schema, "_number", first)
+        asyncio.run_coroutine_threadsafe(other.prepare(TYPES), loop).result()
+        return number
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(schema, "_number", late)
+    catalog = open_catalog(postgresql)
+    await catalog.prepare(TYPES)
+    await sync(catalog, [leaf("a")])
+    for one in (catalog, other):
+        await one.close()
