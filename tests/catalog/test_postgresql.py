@@ -337,5 +337,6 @@ async def test_a_home_that_is_made_while_somebody_looks_is_no_strangers(postgres
     catalog = open_catalog(postgresql)
     await catalog.prepare(TYPES)
     await sync(catalog, [leaf("a")])
+    assert [one.present for one in await other.read(lambda tx: tx.versions("r"))] == [0, 1]
     for one in (catalog, other):
         await one.close()
