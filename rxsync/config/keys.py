@@ -11,12 +11,12 @@ from datetime import date, time
 from typing import get_args
 
 from rxsync.declare.patterns import path_pattern
+from rxsync.download.link import Link
 from rxsync.errors import UsageError
-from rxsync.operators.download_artifacts import MAX_CONCURRENT
 from rxsync.pipeline.guards import DEFAULT, MaxDelete
 from rxsync.pipeline.options import Texts
 from rxsync.pipeline.policy import ErrorPolicy, MaxFailures, OnError
-from rxsync.pipeline.rules import RETRIES, Mode, Policy
+from rxsync.pipeline.rules import Mode, Policy
 from rxsync.pipeline.source import SCHEMES
 from rxsync.urls import holds_password, without_credentials
 from rxsync.wording import parse_duration, parse_size
@@ -180,6 +180,7 @@ def _words(words: tuple[str, ...]) -> str:
 
 ANY = ("defaults", "repositories")
 LINK = ("defaults", "limits", "remotes", "repositories")
+LINKED = Link()
 MODES, POLICIES = get_args(Mode), get_args(Policy)
 
 KEYS: tuple[Key, ...] = (
@@ -207,9 +208,9 @@ KEYS: tuple[Key, ...] = (
         "make no version if more units are skipped", None, "max_failures"),
     Key("max_concurrent", "a whole number from 1", _whole(1), LINK,
         "most downloads at once; in `[limits]` at most so many, whatever the others say",
-        MAX_CONCURRENT, "max_concurrent"),
+        LINKED.max_concurrent, "max_concurrent"),
     Key("retries", "a whole number from 0", _whole(0), ("defaults", "remotes", "repositories"),
-        "attempts at a URL after the first", RETRIES, "retries"),
+        "attempts at a URL after the first", LINKED.retries, "retries"),
     Key("full", "true or false", _flag, ANY, "read the source even where it says that nothing has changed",
         False, "full"),
     Key("retain_versions", "a whole number from 1", _whole(1), ANY, "how many versions to keep",

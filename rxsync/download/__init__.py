@@ -5,5 +5,6 @@ Floor 3, a wing. Implements ``rxsync.ports.downloader``.
 
 from rxsync.download.downloads import Downloads, open_downloader
 from rxsync.download.lines import LineSplitter
+from rxsync.download.link import Link
 
-__all__ = ["Downloads", "LineSplitter", "open_downloader"]
+__all__ = ["Downloads", "LineSplitter", "Link", "open_downloader"]

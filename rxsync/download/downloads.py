@@ -15,6 +15,7 @@ from rxsync.download.files import FileTransport
 from rxsync.download.fingerprint import fingerprint
 from rxsync.download.http import HttpTransport
 from rxsync.download.lines import LineSplitter
+from rxsync.download.link import Link
 from rxsync.download.receive import receive
 from rxsync.download.transport import Transport
 from rxsync.download.urls import Bearer, scheme_of
@@ -30,12 +31,10 @@ T = TypeVar("T")
 async def open_downloader(
     source_url: str,
     scratch: Scratch,
+    link: Link = Link(),  # noqa: B008 - a value that cannot change
     *,
-    total: int = 50,
     per_host: int = 10,
-    retries: int = 4,
     backoff: float = 1.0,
-    token: str | None = None,
 ) -> AsyncIterator[Downloads]:
     """Open a downloader for one source; on leaving, its connections are closed.
 
@@ -43,22 +42,20 @@ async def open_downloader(
         source_url: where the source is: http, https or file. ``file:`` URLs can be read only if this is one,
             and only below its folder, so that nothing a server says leads to local files.
         scratch: where bodies go until they are stored.
-        total: most connections, and most local files, open at once.
+        link: how it is reached; ``max_concurrent`` bounds local files, too.
         per_host: most connections to one host and port.
-        retries: attempts at one URL after the first, where trying again may help.
         backoff: longest wait before the second attempt, in seconds; it doubles with each.
-        token: signs in as a bearer, at the origin of ``source_url`` and nowhere else.
 
     Raises:
         DownloadError: a ``file:`` source is not in a folder that can be read, or ``source_url`` is no URL.
     """
     remote = scheme_of(source_url) in ("http", "https")
-    bearer = Bearer(source_url, token) if token is not None and remote else None
-    async with HttpTransport(total, per_host, bearer=bearer) as http:
+    bearer = Bearer(source_url, link.token) if link.token is not None and remote else None
+    async with HttpTransport(link, per_host, bearer) as http:
         transports: dict[str, Transport] = {"http": http, "https": http}
         if scheme_of(source_url) == "file":
-            transports["file"] = FileTransport(source_url, total)
-        yield Downloads(transports, scratch, retries=retries, backoff=backoff)
+            transports["file"] = FileTransport(source_url, link.max_concurrent)
+        yield Downloads(transports, scratch, retries=link.retries, backoff=backoff)
 
 
 class Downloads:

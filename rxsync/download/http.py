@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from types import TracebackType
+from typing import NamedTuple
 
 import aiohttp
 
 from rxsync.declare.body import Validators
+from rxsync.download.link import Link
 from rxsync.download.patience import Patience
 from rxsync.download.pauses import LONGEST, Pauses, read_retry_after
 from rxsync.download.reasons import TooSlowError, explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
-from rxsync.download.tempo import Slowest, Tempo
+from rxsync.download.tempo import SECONDS, Tempo
 from rxsync.download.transport import Answer
 from rxsync.download.urls import Bearer, Target, target_of
 from rxsync.errors import DownloadError, HttpStatusError
 from rxsync.urls import without_credentials
 from rxsync.version import __version__
 
-CONNECT = 30.0
-SLOWEST = Slowest()
 FAULTS = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, TooSlowError)  # the last for hosts that are none
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
@@ -34,28 +34,25 @@ class HttpTransport:
     """One pool of connections. An asynchronous context manager: on leaving, all of them are closed.
 
     Args:
-        total: most connections at once.
+        link: how many connections at once, and how patiently.
         per_host: most of them to one host and port.
-        idle: seconds without a byte after which an answer is given up.
-        slowest: how slow an answer may come.
         bearer: signs in at one origin.
+        slow_for: seconds of waiting after which a server that is too slow is given up.
     """
 
-    def __init__(
-        self, total: int, per_host: int, *, idle: float = 60.0, slowest: Slowest = SLOWEST, bearer: Bearer | None = None
-    ) -> None:
-        self._patience, self._pauses, self._bearer = Patience(idle), Pauses(), bearer
-        self._slowest = slowest
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=total, limit_per_host=per_host),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT),
+    def __init__(self, link: Link, per_host: int, bearer: Bearer | None = None, *, slow_for: float = SECONDS) -> None:
+        self._bearer = bearer
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=link.max_concurrent, limit_per_host=per_host),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=link.connect_timeout),
             headers={"Accept-Encoding": "identity", "User-Agent": f"rxsync/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         )
         # Private, and the only switch there is short of a middleware, which costs each request a dozen frames: one
         # attempt is one request, since how often to ask is retry.py's to decide and to count. A test holds it.
-        self._session._retry_connection = False
+        session._retry_connection = False
+        self._way = _Way(session, Patience(link.idle_timeout), Pauses(), link, slow_for)
 
     async def __aenter__(self) -> HttpTransport:
         """Give itself."""
@@ -65,8 +62,8 @@ class HttpTransport:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection."""
-        self._patience.close()
-        await self._session.close()
+        self._way.patience.close()
+        await self._way.session.close()
 
     def open(self, url: str, headers: Mapping[str, str], held: Validators) -> _Opening:
         """Ask for a file; the answer lasts as long as the context.
@@ -78,25 +75,25 @@ class HttpTransport:
             HttpStatusError: the answer is neither the file nor a redirect.
             DownloadError: there is no answer, or a redirect that may not be followed.
         """
-        return _Opening(
-            self._session, self._patience, self._pauses, self._slowest, target_of(url, headers, self._bearer), url, held
-        )
+        target = target_of(url, headers, self._bearer)
+        return _Opening(self._way, target, url, held)
+
+
+class _Way(NamedTuple):
+    """What all requests of a transport share."""
+
+    session: aiohttp.ClientSession
+    patience: Patience
+    pauses: Pauses
+    link: Link
+    slow_for: float
 
 
 class _Opening:
     """One request, over its redirects. A class, since a generator would cost each file four frames."""
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        patience: Patience,
-        pauses: Pauses,
-        slowest: Slowest,
-        target: Target,
-        url: str,
-        held: Validators,
-    ) -> None:
-        self._session, self._patience, self._pauses, self._slowest = session, patience, pauses, slowest
+    def __init__(self, way: _Way, target: Target, url: str, held: Validators) -> None:
+        self._way = way
         self._target, self._asked = target, without_credentials(url)
         self._condition = _condition(held)
         self._response: aiohttp.ClientResponse | None = None
@@ -123,17 +120,19 @@ class _Opening:
 
     async def _get(self) -> aiohttp.ClientResponse:
         headers = {**self._condition, **self._target.private}
-        if self._pauses:
-            await self._pauses.over(self._target.url.authority)
+        if self._way.pauses:
+            await self._way.pauses.over(self._target.url.authority)
         try:
-            with self._patience.waiting():
-                return await self._session.get(self._target.url, headers=headers, allow_redirects=False)
+            with self._way.patience.waiting():
+                return await self._way.session.get(self._target.url, headers=headers, allow_redirects=False)
         except FAULTS as error:
             problem = self._explain(error)
         raise problem  # out here, so that aiohttp's error is not its context
 
     def _answer(self, response: aiohttp.ClientResponse) -> Answer:
-        reading = _Reading(self._patience, Tempo(self._slowest), response, self._explain)
+        reading = _Reading(
+            self._way.patience, Tempo(self._way.link.min_rate, self._way.slow_for), response, self._explain
+        )
         if response.status == 304 and self._condition:
             return Answer(reading.read, unchanged=True)
         if response.status != 200:
@@ -151,11 +150,11 @@ class _Opening:
             error.transient = False
             error.reason += f", and asks to wait {error.retry_after:.0f} s, more than {LONGEST:.0f}"
         elif error.retry_after is not None:
-            self._pauses.begin(self._target.url.authority, error.retry_after)
+            self._way.pauses.begin(self._target.url.authority, error.retry_after)
         return error
 
     def _explain(self, error: Exception) -> DownloadError:
-        return explain(self._asked, error, idle=self._patience.seconds, connect=CONNECT, slowest=self._slowest)
+        return explain(self._asked, error, self._way.link, self._way.slow_for)
 
 
 class _Reading:

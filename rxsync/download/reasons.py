@@ -12,7 +12,7 @@ import ssl
 
 import aiohttp
 
-from rxsync.download.tempo import Slowest
+from rxsync.download.link import Link
 from rxsync.errors import DownloadError
 
 
@@ -20,24 +20,23 @@ class TooSlowError(Exception):
     """An answer came too slowly."""
 
 
-def explain(url: str, error: Exception, *, idle: float, connect: float, slowest: Slowest) -> DownloadError:
+def explain(url: str, error: Exception, link: Link, slow_for: float) -> DownloadError:
     """Turn an error of aiohttp or of a socket into ours.
 
     Args:
         url: what was asked for, without credentials.
         error: what was raised.
-        idle: seconds without a byte after which the answer was given up.
-        connect: seconds without a connection after which aiohttp gave up.
-        slowest: how slow an answer may come.
+        link: how patient whoever asked was.
+        slow_for: how many seconds of waiting made a server too slow.
     """
     if isinstance(error, TooSlowError):
-        return DownloadError(url, f"slower than {slowest}", transient=True)
+        return DownloadError(url, f"slower than {link.min_rate:g} B/s for {slow_for:g} s", transient=True)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return DownloadError(url, f"TLS certificate not accepted: {_certificate(error.certificate_error)}")
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return DownloadError(url, f"no connection within {connect:g} s", transient=True)
+        return DownloadError(url, f"no connection within {link.connect_timeout:g} s", transient=True)
     if isinstance(error, TimeoutError) and not error.errno:
-        return DownloadError(url, f"timed out after {idle:g} s without a byte", transient=True)
+        return DownloadError(url, f"timed out after {link.idle_timeout:g} s without a byte", transient=True)
     if isinstance(error, aiohttp.InvalidURL | ValueError):
         return DownloadError(url, "not a valid URL")
     return DownloadError(url, _fault(error), transient=True)

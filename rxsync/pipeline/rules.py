@@ -6,12 +6,12 @@ Floor 4, pipeline.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from hashlib import blake2b
-from typing import Any, Literal, TypedDict, get_args
+from typing import Any, Literal, Unpack, get_args
 
+from rxsync.download.link import Link, LinkOptions
 from rxsync.errors import FlowError, UsageError
-from rxsync.operators.download_artifacts import MAX_CONCURRENT
 from rxsync.pipeline.filters import Filters
 from rxsync.pipeline.guards import DEFAULT, MaxDelete
 from rxsync.pipeline.options import parse
@@ -29,11 +29,9 @@ Mode = Literal["mirror", "additive"]
 Policy = Literal["immediate", "on_demand"]
 Amend = Callable[[Recipe], Recipe]
 
-RETRIES = 4
 
-
-class SyncOptions(TypedDict, total=False):
-    """What may be said of a sync, and of a plan of one.
+class SyncOptions(LinkOptions, total=False):
+    """What may be said of a sync, and of a plan of one, beside how its remote is reached.
 
     Attributes:
         plugin: what kind of repository the source is: a name, or a plugin itself. ``"file"`` unless said.
@@ -46,8 +44,6 @@ class SyncOptions(TypedDict, total=False):
             unit is left out; ``quarantine``: likewise, and wrong bytes are kept for a look. Or a mapping of those by
             kind: an HTTP status as ``"404"``, the name of an error, ``"*"`` for all others.
         max_failures: make no version if more units are skipped: a number, or a percentage such as ``"5%"``.
-        max_concurrent: most downloads at once; 50 unless said.
-        retries: attempts at one URL after the first, where trying again may help; 4 unless said.
         include: patterns, one of which must be for a unit: ``*.iso`` is for its file's name, ``a/**/b`` for the whole
             path, ``re:EXPRESSION`` is searched in that; none, unless said: all are.
         exclude: patterns, none of which may be for a unit.
@@ -55,7 +51,6 @@ class SyncOptions(TypedDict, total=False):
         min_age: how long ago a unit must have been published, in seconds, where the plugin says when that was.
         max_size: most bytes of a unit's files together.
         retain_versions: how many versions to keep, the newest; None, unless said, for all.
-        token: signs in at the source's origin, and nowhere else, as a bearer.
         full: True reads the source even where it says that nothing has changed.
         amend: makes another recipe of the standard one.
     """
@@ -67,22 +62,19 @@ class SyncOptions(TypedDict, total=False):
     max_delete: MaxDelete | str
     on_error: OnError
     max_failures: str | int | None
-    max_concurrent: int
-    retries: int
     include: Sequence[str]
     exclude: Sequence[str]
     newest: int | None
     min_age: float | None
     max_size: int | None
     retain_versions: int | None
-    token: str | None
     full: bool
     amend: Amend | None
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The same, checked. ``options`` are the plugin's dataclass."""
+    """The same, checked. ``options`` are the plugin's dataclass, ``link`` is all of ``LinkOptions``."""
 
     plugin: Plugin[Any, Any]
     options: object
@@ -90,11 +82,9 @@ class Rules:
     policy: Policy
     max_delete: MaxDelete
     errors: ErrorPolicy
-    max_concurrent: int
-    retries: int
     filters: Filters
     retain_versions: int | None
-    token: str | None = field(repr=False)
+    link: Link
     full: bool
     amend: Amend | None
 
@@ -146,17 +136,15 @@ def arrange(
     max_delete: MaxDelete | str = DEFAULT,
     on_error: OnError = "fail",
     max_failures: str | int | None = None,
-    max_concurrent: int = MAX_CONCURRENT,
-    retries: int = RETRIES,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     newest: int | None = None,
     min_age: float | None = None,
     max_size: int | None = None,
     retain_versions: int | None = None,
-    token: str | None = None,
     full: bool = False,
     amend: Amend | None = None,
+    **link: Unpack[LinkOptions],
 ) -> Rules:
     """Make rules of what was said; see ``SyncOptions``.
 
@@ -167,10 +155,6 @@ def arrange(
         raise UsageError(f"mode {mode!r}: expected {' or '.join(get_args(Mode))}")
     if policy not in get_args(Policy):
         raise UsageError(f"policy {policy!r}: expected {' or '.join(get_args(Policy))}")
-    if max_concurrent < 1:
-        raise UsageError(f"max_concurrent {max_concurrent}: expected at least 1")
-    if retries < 0:
-        raise UsageError(f"retries {retries}: expected at least 0")
     if retain_versions is not None:
         check_keep(retain_versions)
     loaded = load(plugin) if isinstance(plugin, str) else plugin
@@ -183,11 +167,9 @@ def arrange(
         policy=policy,
         max_delete=MaxDelete.parse(max_delete) if isinstance(max_delete, str) else max_delete,
         errors=ErrorPolicy.parse(on_error, None if max_failures is None else str(max_failures)),
-        max_concurrent=max_concurrent,
-        retries=retries,
         filters=filters,
         retain_versions=retain_versions,
-        token=token,
+        link=Link(**link),
         full=full,
         amend=amend,
     )

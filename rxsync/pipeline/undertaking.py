@@ -106,9 +106,7 @@ class Undertaking(ABC):
         rules, plugin = self.rules, self.plugin
         async with (
             storage.scratch(run) as scratch,
-            open_downloader(
-                self.url, scratch, total=rules.max_concurrent, retries=rules.retries, token=rules.token
-            ) as downloader,
+            open_downloader(self.url, scratch, rules.link) as downloader,
         ):
             lent: Run[Any, Any] = Run(
                 id=run,
@@ -123,7 +121,7 @@ class Undertaking(ABC):
                 scratch=scratch,
                 aside=aside,
                 on_demand=rules.policy == "on_demand",
-                max_concurrent=rules.max_concurrent,
+                max_concurrent=rules.link.max_concurrent,
                 received=self.outcome.tally.receive,
                 errors=rules.errors,
                 spare=self._spare if rules.errors.spares else None,

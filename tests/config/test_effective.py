@@ -1,17 +1,16 @@
 """What holds for a repository after all, and which argument of ``sync`` it becomes."""
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pytest
 
 from rxsync.config import Setting
-from rxsync.config.keys import KEYS, of
+from rxsync.config.keys import KEYS, LINKED, of
 from rxsync.errors import UsageError
-from rxsync.operators.download_artifacts import MAX_CONCURRENT
 from rxsync.pipeline.guards import MaxDelete
 from rxsync.pipeline.options import Texts, parse
-from rxsync.pipeline.rules import RETRIES, arrange
+from rxsync.pipeline.rules import arrange
 
 FULL = """
 [defaults]
@@ -141,11 +140,11 @@ def test_zero_needs_no_unit(read):
 
 
 def test_the_defaults_are_those_of_sync():
-    parameters = inspect.signature(arrange).parameters
+    defaults = {name: one.default for name, one in inspect.signature(arrange).parameters.items()} | asdict(LINKED)
     for key in of("repositories").values():
         if key.default is not None and key.argument is not None:
-            assert str(parameters[key.argument].default) == str(key.default), key.name
-    assert (MAX_CONCURRENT, RETRIES, str(MaxDelete(20, percent=True))) == (50, 4, "20%")
+            assert str(defaults[key.argument]) == str(key.default), key.name
+    assert (LINKED.max_concurrent, LINKED.retries, str(MaxDelete(20, percent=True))) == (50, 4, "20%")
 
 
 def test_each_key_of_a_repository_but_a_few_is_an_argument_of_sync():

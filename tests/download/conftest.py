@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from rxsync.download import Downloads, open_downloader
+from rxsync.download import Downloads, Link, open_downloader
 from rxsync.testing.faults import FaultServer, fault_server
 from rxsync.testing.scratch import MemoryScratch
 
@@ -32,12 +32,12 @@ async def elsewhere() -> AsyncIterator[FaultServer]:
 @pytest.fixture
 async def once(server: FaultServer, scratch: MemoryScratch) -> AsyncIterator[Downloads]:
     """A downloader that tries nothing twice."""
-    async with open_downloader(server.origin, scratch, retries=0) as downloads:
+    async with open_downloader(server.origin, scratch, Link(retries=0)) as downloads:
         yield downloads
 
 
 @pytest.fixture
 async def stubborn(server: FaultServer, scratch: MemoryScratch) -> AsyncIterator[Downloads]:
     """A downloader that tries everything up to five times, without waiting."""
-    async with open_downloader(server.origin, scratch, retries=4, backoff=0) as downloads:
+    async with open_downloader(server.origin, scratch, Link(retries=4), backoff=0) as downloads:
         yield downloads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rxsync.download import open_downloader
+from rxsync.download import Link, open_downloader
 from rxsync.download.urls import Bearer, target_of
 from rxsync.errors import DownloadError
 from rxsync.ports.downloader import Request
@@ -17,7 +17,7 @@ BEARER = f"Bearer {SECRET}"
 
 @pytest.fixture
 async def signed(server, scratch):
-    async with open_downloader(server.url("/repo/PULP_MANIFEST"), scratch, retries=0, token=SECRET) as downloads:
+    async with open_downloader(server.url("/repo/PULP_MANIFEST"), scratch, Link(retries=0, token=SECRET)) as downloads:
         yield downloads
 
 
@@ -91,6 +91,6 @@ async def test_no_error_tells_it(server, signed, fault):
 
 
 async def test_a_local_source_has_no_use_for_it(server, scratch, tmp_path):
-    async with open_downloader(tmp_path.as_uri() + "/", scratch, retries=0, token=SECRET) as downloads:
+    async with open_downloader(tmp_path.as_uri() + "/", scratch, Link(retries=0, token=SECRET)) as downloads:
         await downloads.fetch(Request((server.serve("/a", answer(b"ok")),)))
     assert heard(server) == [None]

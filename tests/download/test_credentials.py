@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from rxsync.download import open_downloader
+from rxsync.download import Link, open_downloader
 from rxsync.download.redirects import follow
 from rxsync.download.urls import Target
 from rxsync.errors import DownloadError
@@ -138,7 +138,7 @@ async def test_a_certificate_nobody_vouches_for_is_refused_at_once(scratch):
     trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     async with (
         fault_server(tls=tls) as server,
-        open_downloader(server.origin, scratch, retries=4, backoff=0) as downloads,
+        open_downloader(server.origin, scratch, Link(retries=4), backoff=0) as downloads,
     ):
         url = server.serve("/a", answer(b"ok"))
         with pytest.raises(DownloadError) as caught:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rxsync.download import open_downloader
+from rxsync.download import Link, open_downloader
 from rxsync.download.files import PIECE, SMALL
 from rxsync.errors import DigestMismatchError, DownloadError, SizeMismatchError
 from rxsync.ports.downloader import Request
@@ -27,7 +27,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 async def local(folder, scratch):
-    async with open_downloader((folder / "PULP_MANIFEST").as_uri(), scratch, retries=1, backoff=0) as downloads:
+    async with open_downloader((folder / "PULP_MANIFEST").as_uri(), scratch, Link(retries=1), backoff=0) as downloads:
         yield downloads
 
 
