@@ -14,9 +14,9 @@ from rxsync.declare.body import Body, Validators
 from rxsync.download.files import FileTransport
 from rxsync.download.fingerprint import fingerprint
 from rxsync.download.http import HttpTransport
+from rxsync.download.intake import Intake
 from rxsync.download.lines import LineSplitter
 from rxsync.download.link import Link
-from rxsync.download.receive import receive
 from rxsync.download.transport import Transport
 from rxsync.download.urls import Bearer, scheme_of
 from rxsync.errors import DownloadError
@@ -84,8 +84,17 @@ class Downloads:
             IntegrityError: likewise, the last answer was other bytes than declared.
             StorageError: there is no room for it.
         """
+        intake = Intake(request, self._scratch)
+        try:
+            return await self._fetch(request, intake)
+        except BaseException:
+            await intake.leave()
+            raise
+
+    async def _fetch(self, request: Request, intake: Intake) -> Body | None:
         failures: list[DownloadError] = []
-        attempt = self._attempt if not request.keep_wrong else _Wrong(self._attempt, self._scratch).attempt
+        once = partial(self._attempt, intake)
+        attempt = _Wrong(once, self._scratch).attempt if request.keep_wrong else once
         for url in request.urls:
             try:
                 return await attempt(url, request)
@@ -154,13 +163,16 @@ class Downloads:
 
         return await again(first, work, self._retries, self._backoff)
 
-    async def _attempt(self, url: str, request: Request) -> Body | None:
+    async def _attempt(self, intake: Intake, url: str, request: Request) -> Body | None:
         # of another URL's bytes the validators say nothing
         held = request.validators if url is request.urls[0] else Validators()
-        async with self._transport(url).open(url, request.headers, held) as answer:
+        rest = await intake.rest(url) if intake.is_large else None
+        if rest is not None and (body := await intake.whole()) is not None:
+            return body
+        async with self._transport(url).open(url, request.headers, held, rest) as answer:
             if answer.unchanged:
                 return None
-            return await receive(answer, request, self._scratch, without_credentials(url))
+            return await intake.take(answer, without_credentials(url))
 
     async def _batches(self, url: str, longest: int) -> AsyncGenerator[list[str]]:
         """Yield lines as they become whole, never an empty batch."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from rxsync.declare.body import Validators
-from rxsync.download.transport import Answer
+from rxsync.download.transport import Answer, Rest
 from rxsync.errors import DownloadError
 from rxsync.threads import in_thread
 from rxsync.urls import without_credentials
@@ -41,8 +41,10 @@ class FileTransport:
         self._free = Semaphore(total)
 
     @asynccontextmanager
-    async def open(self, url: str, headers: Mapping[str, str], held: Validators) -> AsyncIterator[Answer]:
-        """Open a file; a small one is read in the same thread hop. ``headers`` and ``held`` are for others.
+    async def open(
+        self, url: str, headers: Mapping[str, str], held: Validators, rest: Rest | None = None
+    ) -> AsyncIterator[Answer]:
+        """Open a file; a small one is read in the same thread hop. What else is said is for others.
 
         Raises:
             DownloadError: it is missing, outside of the folder, no regular file, or not to be read.

@@ -53,12 +53,13 @@ def _held(known: str | None) -> Validators:
 def _said(validators: Validators) -> str | None:
     if validators.etag:
         return f"etag {validators.etag}"
-    if validators.last_modified and _is_old(validators.last_modified):
+    if validators.last_modified and is_old(validators.last_modified):
         return f"modified {validators.last_modified}"
     return None
 
 
-def _is_old(date: str) -> bool:
+def is_old(date: str) -> bool:
+    """Whether a file of that date would have another if it had changed since; no, too, where it is no date."""
     try:
         written = parsedate_to_datetime(date)
     except ValueError:

@@ -17,10 +17,11 @@ from rxsync.declare.body import Validators
 from rxsync.download.link import Link
 from rxsync.download.patience import Patience
 from rxsync.download.pauses import LONGEST, Pauses, read_retry_after
+from rxsync.download.ranges import NOT_SATISFIABLE, PARTIAL, ask_for, whole_length
 from rxsync.download.reasons import TooSlowError, explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
 from rxsync.download.tempo import SECONDS, Tempo
-from rxsync.download.transport import Answer
+from rxsync.download.transport import Answer, Rest
 from rxsync.download.urls import Bearer, Target, target_of
 from rxsync.errors import DownloadError, HttpStatusError
 from rxsync.urls import without_credentials
@@ -65,7 +66,7 @@ class HttpTransport:
         self._way.patience.close()
         await self._way.session.close()
 
-    def open(self, url: str, headers: Mapping[str, str], held: Validators) -> _Opening:
+    def open(self, url: str, headers: Mapping[str, str], held: Validators, rest: Rest | None = None) -> _Opening:
         """Ask for a file; the answer lasts as long as the context.
 
         Raises:
@@ -76,7 +77,7 @@ class HttpTransport:
             DownloadError: there is no answer, or a redirect that may not be followed.
         """
         target = target_of(url, headers, self._bearer)
-        return _Opening(self._way, target, url, held)
+        return _Opening(self._way, target, url, held, rest)
 
 
 class _Way(NamedTuple):
@@ -92,8 +93,8 @@ class _Way(NamedTuple):
 class _Opening:
     """One request, over its redirects. A class, since a generator would cost each file four frames."""
 
-    def __init__(self, way: _Way, target: Target, url: str, held: Validators) -> None:
-        self._way = way
+    def __init__(self, way: _Way, target: Target, url: str, held: Validators, rest: Rest | None) -> None:
+        self._way, self._rest = way, rest
         self._target, self._asked = target, without_credentials(url)
         self._condition = _condition(held)
         self._response: aiohttp.ClientResponse | None = None
@@ -103,9 +104,12 @@ class _Opening:
             response = self._response = await self._get()
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             try:
-                if location is None:
-                    return self._answer(response)
-                self._target = follow(self._target, location, self._asked)
+                if location is not None:
+                    self._target = follow(self._target, location, self._asked)
+                elif (answer := self._answer(response)) is not None:
+                    return answer
+                else:
+                    self._rest = None  # it cannot be had: all of the file, then
             except BaseException:
                 response.release()
                 raise
@@ -119,7 +123,7 @@ class _Opening:
             self._response.release()
 
     async def _get(self) -> aiohttp.ClientResponse:
-        headers = {**self._condition, **self._target.private}
+        headers = {**self._condition, **ask_for(self._rest), **self._target.private}
         if self._way.pauses:
             await self._way.pauses.over(self._target.url.authority)
         try:
@@ -129,15 +133,21 @@ class _Opening:
             problem = self._explain(error)
         raise problem  # out here, so that aiohttp's error is not its context
 
-    def _answer(self, response: aiohttp.ClientResponse) -> Answer:
+    def _answer(self, response: aiohttp.ClientResponse) -> Answer | None:
+        """Take an answer for what it is; None where the rest was asked for, and something else came."""
         reading = _Reading(
             self._way.patience, Tempo(self._way.link.min_rate, self._way.slow_for), response, self._explain
         )
         if response.status == 304 and self._condition:
             return Answer(reading.read, unchanged=True)
+        seen = Validators(_sent(response, "ETag"), _sent(response, "Last-Modified"))
+        if self._rest is not None and response.status in (PARTIAL, NOT_SATISFIABLE):
+            length = whole_length(self._rest, response.headers.get("Content-Range"), seen.etag)
+            if response.status == NOT_SATISFIABLE or length is None:
+                return None
+            return Answer(reading.read, length=length, validators=seen, begins=self._rest.begins)
         if response.status != 200:
             raise self._refusal(response)
-        seen = Validators(_sent(response, "ETag"), _sent(response, "Last-Modified"))
         return Answer(reading.read, length=response.content_length, validators=seen)
 
     def _refusal(self, response: aiohttp.ClientResponse) -> HttpStatusError:

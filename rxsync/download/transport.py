@@ -18,8 +18,9 @@ class Answer(NamedTuple):
     Attributes:
         read: gives the next bytes, of any number; empty at the end. It raises DownloadError if the end is no
             end.
+        begins: where in the file the first of them stands; not 0 only where the rest was asked for.
         unchanged: it is the file whose validators we sent; there is nothing to read.
-        length: how many bytes are announced; None if that is not said.
+        length: how many bytes the file has, as is announced; None if that is not said.
         validators: what the answer said to recognise an unchanged file by.
     """
 
@@ -27,18 +28,34 @@ class Answer(NamedTuple):
     unchanged: bool = False
     length: int | None = None
     validators: Validators = Validators()
+    begins: int = 0
+
+
+class Rest(NamedTuple):
+    """What is asked for of a file of which the beginning is here.
+
+    Attributes:
+        begins: where it begins, in bytes.
+        condition: what the beginning is known by, a strong ETag or a date: of another file all is given.
+    """
+
+    begins: int
+    condition: str
 
 
 class Transport(Protocol):
     """Opens URLs of one scheme."""
 
-    def open(self, url: str, headers: Mapping[str, str], held: Validators) -> AbstractAsyncContextManager[Answer]:
+    def open(
+        self, url: str, headers: Mapping[str, str], held: Validators, rest: Rest | None = None
+    ) -> AbstractAsyncContextManager[Answer]:
         """Ask for a file; the answer lasts as long as the context.
 
         Args:
             url: where it is; may hold credentials.
             headers: what to send along, to the origin of ``url`` only.
             held: validators of the bytes we hold; empty if there are none, and then nothing is unchanged.
+            rest: what is wanted of it; None for all. Who cannot give a part gives all.
 
         Raises:
             DownloadError: it cannot be had.

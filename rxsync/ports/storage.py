@@ -7,9 +7,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from rxsync.declare.body import Body
+from rxsync.declare.body import Body, Validators
+
+
+class Beginning(NamedTuple):
+    """What is known of a file of which only the beginning is here.
+
+    Attributes:
+        url: where the rest is, without credentials.
+        validators: what the server knows the file by.
+        size: how many bytes it has in all.
+    """
+
+    url: str
+    validators: Validators
+    size: int
 
 
 class Sink(Protocol):
@@ -35,6 +49,17 @@ class Sink(Protocol):
     async def discard(self) -> None:
         """Forget the bytes and whatever holds them. Harmless after ``close`` and when called again."""
 
+    def note(self, name: str, beginning: Beginning) -> None:
+        """Say how a later run may go on with what is here, should this one end before; before the first ``write``.
+
+        Args:
+            name: what ``Scratch.resume`` will ask for.
+            beginning: of what.
+        """
+
+    async def suspend(self) -> bool:
+        """Stop here: what was noted waits for a later run, anything else is forgotten. Answers whether it waits."""
+
 
 class Scratch(Protocol):
     """Where one run keeps bytes that are not yet in the store. Gone when the run is."""
@@ -45,6 +70,16 @@ class Scratch(Protocol):
         Args:
             algorithms: what to compute beside sha256, as ``hashlib`` spells it.
             size: how many bytes are expected; None if nobody knows. Decides only where they are kept.
+        """
+
+    def beginning(self, name: str) -> Beginning | None:
+        """What waits to be gone on with, by the name that was noted; None for nothing."""
+
+    async def resume(self, name: str, algorithms: Collection[str] = ()) -> Sink | None:
+        """Go on with what waits; None: it is gone. As many bytes as there are have been taken.
+
+        Raises:
+            StorageError: it cannot be read.
         """
 
     def release(self, bodies: Sequence[Body]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -66,8 +67,12 @@ class LiveFolder:
         self.remove()
 
 
-def sweep(tmp: Path) -> None:
+def sweep(tmp: Path, rescue: Callable[[Path], None] | None = None) -> None:
     """Remove every folder in ``tmp`` whose process is gone; leave those that live, and whatever is no folder.
+
+    Args:
+        tmp: where they are.
+        rescue: takes out of a folder what is not to go with it.
 
     Raises:
         OSError: a dead folder cannot be removed.
@@ -78,6 +83,8 @@ def sweep(tmp: Path) -> None:
                 lock = _claim(path)
             if lock is not None:
                 try:
+                    if rescue is not None:
+                        rescue(path)
                     shutil.rmtree(path)
                 finally:
                     os.close(lock)

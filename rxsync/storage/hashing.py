@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import stat
 from collections.abc import Collection
 from functools import cache, partial
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -52,30 +53,36 @@ def digests_of_file(file: BinaryIO, algorithms: Collection[str]) -> tuple[dict[s
         OSError: it cannot be read.
         ValueError: ``hashlib`` knows no such algorithm.
     """
-    hashers = {algorithm: _new(algorithm)() for algorithm in {"sha256", *algorithms}}
-    size = 0
-    while piece := file.read(PIECE):
-        size += len(piece)
-        for hasher in hashers.values():
-            hasher.update(piece)
+    hashers = _hashers(algorithms)
+    size = _feed(hashers, file)
     return {algorithm: hasher.hexdigest() for algorithm, hasher in hashers.items()}, size
 
 
 class HashingFile(io.BufferedWriter):
-    """A new, read-only file that hashes whatever is written to it, in the thread that writes.
+    """A read-only file that hashes whatever is written to it, in the thread that writes.
 
     Args:
         path: where; nothing may be there yet.
         algorithms: what to compute beside sha256, as ``hashlib`` spells it.
+        go_on: there is such a file, and what is written comes behind what is in it, which is read once to hash it.
+
+    Attributes:
+        size: bytes that were there.
 
     Raises:
-        OSError: the file cannot be made.
+        OSError: the file cannot be made, or gone on with.
         ValueError: ``hashlib`` knows no such algorithm.
     """
 
-    def __init__(self, path: str, algorithms: Collection[str] = ()) -> None:
-        self._hashers = {algorithm: _new(algorithm)() for algorithm in {"sha256", *algorithms}}
-        super().__init__(io.FileIO(path, "xb", opener=partial(os.open, mode=READ_ONLY)))
+    size: int
+
+    def __init__(self, path: str, algorithms: Collection[str] = (), *, go_on: bool = False) -> None:
+        self._hashers = _hashers(algorithms)
+        self.size = 0
+        if go_on:
+            with io.FileIO(path, "rb") as file:
+                self.size = _feed(self._hashers, file)
+        super().__init__(io.FileIO(path, "ab" if go_on else "xb", opener=_open_again if go_on else _open_new))
 
     def write(self, piece: ReadableBuffer, /) -> int:
         """Hash the bytes and write them; returns how many they are."""
@@ -86,6 +93,31 @@ class HashingFile(io.BufferedWriter):
     def digests(self) -> dict[str, str]:
         """Digests of all that was written: algorithm to lower-case hex."""
         return {algorithm: hasher.hexdigest() for algorithm, hasher in self._hashers.items()}
+
+
+def _hashers(algorithms: Collection[str]) -> dict[str, _Hasher]:
+    return {algorithm: _new(algorithm)() for algorithm in {"sha256", *algorithms}}
+
+
+def _feed(hashers: dict[str, _Hasher], file: BinaryIO | io.FileIO) -> int:
+    """Hash all that a file gives; answers how many bytes that were."""
+    size = 0
+    while piece := file.read(PIECE):
+        size += len(piece)
+        for hasher in hashers.values():
+            hasher.update(piece)
+    return size
+
+
+_open_new = partial(os.open, mode=READ_ONLY)
+
+
+def _open_again(path: str, flags: int) -> int:
+    os.chmod(path, READ_ONLY | stat.S_IWUSR)  # noqa: PTH101 - a path as text, as ``open`` gives it
+    try:
+        return os.open(path, flags)
+    finally:
+        os.chmod(path, READ_ONLY)  # noqa: PTH101 - as above, text
 
 
 @cache

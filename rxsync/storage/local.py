@@ -1,7 +1,7 @@
 """Keep artifacts as files under their sha256 in a home folder.
 
-Floor 3, storage. In the home: ``artifacts/ab/cdef…`` (the first 2 and the other 62 hex digits, read-only) and
-``tmp/``, where runs and batches keep what is not yet in its place, or not whole. Nothing is made before a run
+Floor 3, storage. In the home: ``artifacts/ab/cdef…`` (the first 2 and the other 62 hex digits, read-only), ``tmp/``,
+where runs and batches keep what is not yet in its place, or not whole, and ``partial/``. Nothing is made before a run
 asks for its scratch, and several processes may share one home.
 """
 
@@ -25,6 +25,7 @@ from rxsync.declare.body import Body
 from rxsync.errors import StorageError
 from rxsync.storage.folders import LiveFolder, lives, sweep
 from rxsync.storage.hashing import PIECE
+from rxsync.storage.partial import Partial
 from rxsync.storage.place import place
 from rxsync.storage.removing import StoredBytes, look, remove
 from rxsync.storage.scratch import LocalScratch
@@ -71,12 +72,13 @@ class LocalStorage:
         Raises:
             StorageError: it cannot be made or removed, a run of this name lives, or a dead one resists.
         """
-        folder = LiveFolder(self._tmp, run)
+        folder, partials = LiveFolder(self._tmp, run), Partial(self.root / "partial")
         try:
             with storage_errors("make", self.root, folder.path):
-                await in_thread(self._threads, partial(sweep, self._tmp))
+                await in_thread(self._threads, partial(sweep, self._tmp, partials.rescue))
+                await in_thread(self._threads, partials.look)
                 await in_thread(self._threads, folder.make)
-            yield LocalScratch(self.root, folder.path, self._threads)
+            yield LocalScratch(self.root, folder.path, self._threads, partials)
         finally:
             with storage_errors("remove", self.root, folder.path):
                 await in_thread(self._threads, folder.remove)

@@ -16,7 +16,9 @@ from pathlib import Path
 from aiofiles.threadpool import wrap
 
 from rxsync.declare.body import Body
+from rxsync.ports.storage import Beginning
 from rxsync.storage.hashing import HashingFile, digests_of
+from rxsync.storage.partial import Partial, write_note
 from rxsync.storage.trouble import storage_errors
 from rxsync.threads import in_thread, to_the_end
 
@@ -42,10 +44,11 @@ class LocalScratch:
     root: Path
     folder: Path
     threads: Executor
+    partials: Partial
     in_memory: int
 
-    def __init__(self, root: Path, folder: Path, threads: Executor) -> None:
-        self.root, self.folder, self.threads = root, folder, threads
+    def __init__(self, root: Path, folder: Path, threads: Executor, partials: Partial) -> None:
+        self.root, self.folder, self.threads, self.partials = root, folder, threads, partials
         self.in_memory = 0
         self._numbers = count()
         self._bodies: set[Body] = set()
@@ -70,6 +73,20 @@ class LocalScratch:
             elif body.path is not None and body.ours:
                 with storage_errors("remove", self.root, body.path):
                     body.path.unlink(missing_ok=True)
+
+    def beginning(self, name: str) -> Beginning | None:
+        """What waits to be gone on with, by the name that was noted; None for nothing."""
+        return self.partials.beginning(name)
+
+    async def resume(self, name: str, algorithms: Collection[str] = ()) -> LocalSink | None:
+        """Go on with what waits; see the port.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        sink = LocalSink(self, algorithms)
+        with storage_errors("read", self.root, self.folder):
+            return sink if await in_thread(self.threads, partial(sink.go_on, name)) else None
 
     def keep(self, body: Body) -> Body:
         """Count a body among those that wait for their release."""
@@ -96,6 +113,7 @@ class LocalSink:
         self._pieces: list[bytes] = []
         self._gathered = 0
         self._file: HashingFile | None = None
+        self._note: tuple[str, Beginning] | None = None
         self._ended = False
 
     async def write(self, piece: bytes) -> None:
@@ -127,6 +145,20 @@ class LocalSink:
         self._ended = True
         return self._scratch.keep(body)
 
+    def note(self, name: str, beginning: Beginning) -> None:
+        """Say how a later run may go on with what is here, should this one end before; before the first ``write``."""
+        self._note = name, beginning
+
+    async def suspend(self) -> bool:
+        """Stop here: what was noted, and is on disk, waits for a later run. Answers whether it does."""
+        if self._ended or self._file is None or self._note is None:
+            await self.discard()
+            return False
+        self._ended = True
+        self._scratch.in_memory -= self._gathered
+        pieces, self._pieces, self._gathered = self._pieces, [], 0
+        return await in_thread(self._scratch.threads, partial(_set_aside, self._file, pieces, self._scratch.partials))
+
     async def discard(self) -> None:
         """Forget the bytes and whatever holds them. Harmless after ``close`` and when called again."""
         if self._ended:
@@ -157,9 +189,37 @@ class LocalSink:
         return Body(self.size, file.digests(), path=Path(file.name))
 
     def _open(self) -> HashingFile:
+        path = self._scratch.new_path()
+        if self._note is not None:
+            write_note(Path(path), *self._note)
         # kept here, not only returned: a cancelled caller gets no result, and would leave the file open
-        self._file = HashingFile(self._scratch.new_path(), self._algorithms)
+        self._file = HashingFile(path, self._algorithms)
         return self._file
+
+    def go_on(self, name: str) -> bool:
+        """Take over what waits under a name; False: it is gone. For a thread.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        path = self._scratch.new_path()
+        beginning = self._scratch.partials.take(name, Path(path))
+        if beginning is None:
+            return False
+        self._file = HashingFile(path, self._algorithms, go_on=True)
+        self._note, self.size = (name, beginning), self._file.size
+        return True
+
+
+def _set_aside(file: HashingFile, pieces: list[bytes], partials: Partial) -> bool:
+    try:
+        file.writelines(pieces)
+        file.close()
+        partials.keep(Path(file.name))
+    except OSError:  # there is no promise that it waits
+        _scrap(file)
+        return False
+    return True
 
 
 def _scrap(file: HashingFile) -> None:

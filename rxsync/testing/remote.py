@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from rxsync.declare import Body, Validators
 from rxsync.download import Downloads
-from rxsync.download.transport import Answer
+from rxsync.download.transport import Answer, Rest
 from rxsync.errors import DownloadError, HttpStatusError
 from rxsync.ports.downloader import Request
 from rxsync.testing.builders import THERE
@@ -184,7 +184,9 @@ class _Way:
         self.came = asyncio.Event()
 
     @asynccontextmanager
-    async def open(self, url: str, headers: Mapping[str, str], held: Validators) -> AsyncIterator[Answer]:
+    async def open(
+        self, url: str, headers: Mapping[str, str], held: Validators, rest: Rest | None = None
+    ) -> AsyncIterator[Answer]:
         remote, shown = self._remote, without_credentials(url)
         remote.asked.append(Asked(shown, headers, held))
         remote.open += 1

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from rxsync.declare import Body
 from rxsync.errors import StorageError
+from rxsync.ports.storage import Beginning
 
 
 @dataclass(eq=False)
@@ -47,6 +48,14 @@ class MemorySink:
         """Forget the bytes."""
         self.scratch.open.discard(self)
 
+    def note(self, name: str, beginning: Beginning) -> None:
+        """Note how to go on; what is in memory waits for nobody."""
+
+    async def suspend(self) -> bool:
+        """Forget the bytes."""
+        await self.discard()
+        return False
+
 
 @dataclass
 class MemoryScratch:
@@ -67,6 +76,12 @@ class MemoryScratch:
         sink = MemorySink(self, algorithms, size)
         self.open.add(sink)
         return sink
+
+    def beginning(self, name: str) -> Beginning | None:
+        """Nothing waits here."""
+
+    async def resume(self, name: str, algorithms: Collection[str] = ()) -> MemorySink | None:
+        """Nothing waits here."""
 
     def release(self, bodies: Sequence[Body]) -> None:
         """Forget bodies; others are left alone."""
