@@ -11,115 +11,45 @@ import socket
 import ssl
 import struct
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from http import HTTPStatus
 
+from rxsync.testing.scripts import (
+    End,
+    Reply,
+    Script,
+    Seen,
+    answer,
+    chunked,
+    flipped,
+    hang_up,
+    ranged,
+    redirect,
+    reset,
+    rubbish,
+    silence,
+    truncated,
+)
 
-class End(Enum):
-    """What becomes of the connection after an answer."""
-
-    KEEP = auto()  # it waits for the next request
-    CLOSE = auto()  # it is closed in order
-    RESET = auto()  # it is torn down: the client gets an RST
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What goes over the wire in answer to one request.
-
-    Attributes:
-        wire: the bytes, status line and all.
-        end: what becomes of the connection then.
-        hold: if given, the server waits for it between ``wire`` and ``rest``.
-        rest: what goes over the wire after the wait.
-    """
-
-    wire: bytes
-    end: End = End.KEEP
-    hold: asyncio.Event | None = None
-    rest: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One request that came in.
-
-    Attributes:
-        path: as it stands in the request line, query included.
-        headers: names in lower case; what came twice is joined by a comma.
-    """
-
-    path: str
-    headers: Mapping[str, str]
-
-
-def answer(body: bytes = b"", status: int = 200, *, length: int | None = -1, **headers: str) -> Script:
-    """Script an answer without a fault.
-
-    Args:
-        body: what follows the headers.
-        status: HTTP status code.
-        length: what ``Content-Length`` says; -1 is the truth; None leaves it out and closes the connection.
-        headers: further headers; ``_`` in a name stands for ``-``.
-    """
-    said = {name.replace("_", "-"): value for name, value in headers.items()}
-    if length is not None:
-        said["Content-Length"] = str(len(body) if length == -1 else length)
-    head = "".join(f"{name}: {value}\r\n" for name, value in said.items())
-    line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
-    end = End.CLOSE if length is None else End.KEEP
-    return Script(f"{line}{head}\r\n".encode("latin-1") + body, end)
-
-
-def redirect(location: str, status: int = 302) -> Script:
-    """Script a redirect to ``location``, absolute or relative."""
-    return answer(status=status, Location=location)
-
-
-def truncated(body: bytes, at: int, *, announced: bool = True) -> Script:
-    """Script an answer whose connection is closed in order after ``at`` bytes of the body.
-
-    Args:
-        body: the whole that should have come.
-        at: how much of it does, in bytes.
-        announced: whether ``Content-Length`` tells of the whole, or there is none.
-    """
-    return Script(answer(body[:at], length=len(body) if announced else None).wire, End.CLOSE)
-
-
-def reset(body: bytes, at: int, *, announced: bool = True) -> Script:
-    """Script an answer torn down by an RST after ``at`` bytes of the body; arguments as ``truncated``."""
-    return Script(truncated(body, at, announced=announced).wire, End.RESET)
-
-
-def chunked(*pieces: bytes, whole: bool = True) -> Script:
-    """Script an answer in chunks, one a piece; without ``whole`` the last chunk never comes."""
-    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
-    head = answer(length=None, Transfer_Encoding="chunked").wire
-    return Script(head + chunks + (b"0\r\n\r\n" if whole else b""), End.KEEP if whole else End.CLOSE)
-
-
-def flipped(body: bytes, at: int) -> Script:
-    """Script an answer in which the byte at index ``at`` has one wrong bit."""
-    return answer(body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :])
-
-
-def rubbish() -> Script:
-    """Script an answer that is no HTTP."""
-    return Script(b"\x16\x03\x01 tell me another one\r\n\r\n", End.CLOSE)
-
-
-def silence(until: asyncio.Event) -> Script:
-    """Script no answer at all; the connection is closed after ``until``."""
-    return Script(b"", End.CLOSE, until)
-
-
-def hang_up(end: End = End.CLOSE) -> Script:
-    """Script the end of the connection instead of an answer."""
-    return Script(b"", end)
+__all__ = [
+    "End",
+    "FaultServer",
+    "Reply",
+    "Script",
+    "Seen",
+    "answer",
+    "chunked",
+    "fault_server",
+    "flipped",
+    "hang_up",
+    "ranged",
+    "redirect",
+    "reset",
+    "rubbish",
+    "silence",
+    "truncated",
+]
 
 
 @dataclass(slots=True, eq=False)
@@ -137,10 +67,10 @@ class FaultServer:
     seen: list[Seen] = field(default_factory=list)
     open: int = 0
     most_open: int = 0
-    _scripts: dict[str, deque[Script]] = field(default_factory=dict)
+    _scripts: dict[str, deque[Script | Reply]] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    def serve(self, path: str, *scripts: Script) -> str:
+    def serve(self, path: str, *scripts: Script | Reply) -> str:
         """Answer requests for ``path`` by these in turn, then by the last one for ever. Gives the URL."""
         self._scripts[path] = deque(scripts)
         return self.url(path)
@@ -161,7 +91,7 @@ class FaultServer:
                 seen = _parse(head)
                 self.seen.append(seen)
                 await self._count(1)
-                end = await self._play(seen.path, writer)
+                end = await self._play(seen, writer)
                 await self._count(-1)
                 if end is End.RESET:
                     _tear_down(writer)
@@ -172,9 +102,10 @@ class FaultServer:
         finally:
             writer.close()
 
-    async def _play(self, path: str, writer: asyncio.StreamWriter) -> End:
-        scripts = self._scripts.get(path) or deque([answer(b"no such path", 404)])
-        script = scripts.popleft() if len(scripts) > 1 else scripts[0]
+    async def _play(self, seen: Seen, writer: asyncio.StreamWriter) -> End:
+        scripts = self._scripts.get(seen.path) or deque([answer(b"no such path", 404)])
+        next_one = scripts.popleft() if len(scripts) > 1 else scripts[0]
+        script = next_one if isinstance(next_one, Script) else next_one(seen)
         writer.write(script.wire)
         await writer.drain()
         if script.hold:
