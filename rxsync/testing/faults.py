@@ -7,21 +7,25 @@ be rubbish. It reads requests and plays back a script; it understands nothing.
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import ssl
 import struct
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from rxsync.testing.bombs import gzip_bomb
 from rxsync.testing.scripts import (
     End,
     Reply,
     Script,
     Seen,
     answer,
+    busy,
     chunked,
+    drip,
     flipped,
     hang_up,
     ranged,
@@ -30,6 +34,7 @@ from rxsync.testing.scripts import (
     rubbish,
     silence,
     truncated,
+    wrong_length,
 )
 
 __all__ = [
@@ -39,9 +44,12 @@ __all__ = [
     "Script",
     "Seen",
     "answer",
+    "busy",
     "chunked",
+    "drip",
     "fault_server",
     "flipped",
+    "gzip_bomb",
     "hang_up",
     "ranged",
     "redirect",
@@ -49,6 +57,7 @@ __all__ = [
     "rubbish",
     "silence",
     "truncated",
+    "wrong_length",
 ]
 
 
@@ -61,13 +70,20 @@ class FaultServer:
         seen: the requests, in the order they came.
         open: requests that are being answered.
         most_open: most of them there ever were at once.
+        resets: share of the requests that are torn down somewhere in their answer, 0 to 1.
+        seed: which of them those are; it depends on this, the path and how often that was asked for, on nothing else.
+        torn: how many were.
     """
 
     origin: str = ""
+    resets: float = 0.0
+    seed: int = 0
+    torn: int = 0
     seen: list[Seen] = field(default_factory=list)
     open: int = 0
     most_open: int = 0
     _scripts: dict[str, deque[Script | Reply]] = field(default_factory=dict)
+    _asked: Counter[str] = field(default_factory=Counter)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def serve(self, path: str, *scripts: Script | Reply) -> str:
@@ -91,8 +107,10 @@ class FaultServer:
                 seen = _parse(head)
                 self.seen.append(seen)
                 await self._count(1)
-                end = await self._play(seen, writer)
-                await self._count(-1)
+                try:
+                    end = await self._play(seen, writer)
+                finally:
+                    await self._count(-1)
                 if end is End.RESET:
                     _tear_down(writer)
                 if end is not End.KEEP:
@@ -106,13 +124,24 @@ class FaultServer:
         scripts = self._scripts.get(seen.path) or deque([answer(b"no such path", 404)])
         next_one = scripts.popleft() if len(scripts) > 1 else scripts[0]
         script = next_one if isinstance(next_one, Script) else next_one(seen)
-        writer.write(script.wire)
-        await writer.drain()
+        if self.resets and (cut := self._cut(seen.path)) is not None:
+            self.torn += 1
+            script = Script(script.wire[: int(cut * len(script.wire))], End.RESET)
+        await _send(writer, script.wire)
         if script.hold:
             await script.hold.wait()
-            writer.write(script.rest)
-            await writer.drain()
+            await _send(writer, script.rest)
+        if script.more:
+            async with aclosing(script.more()) as pieces:
+                async for piece in pieces:
+                    await _send(writer, piece)
         return script.end
+
+    def _cut(self, path: str) -> float | None:
+        """Where in its answer this request is torn down, 0 to 1; None where it is not."""
+        self._asked[path] += 1
+        chance = random.Random(f"{self.seed} {self._asked[path]} {path}")  # noqa: S311 - no secret: it must be foreseen
+        return chance.random() if chance.random() < self.resets else None
 
     async def _count(self, step: int) -> None:
         async with self._changed:
@@ -122,14 +151,18 @@ class FaultServer:
 
 
 @asynccontextmanager
-async def fault_server(host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> AsyncIterator[FaultServer]:
+async def fault_server(
+    host: str = "127.0.0.1", tls: ssl.SSLContext | None = None, *, resets: float = 0.0, seed: int = 0
+) -> AsyncIterator[FaultServer]:
     """Run a server on a free port while the context lasts.
 
     Args:
         host: a loopback address; another one of 127.0.0.0/8 stands in for another host.
         tls: if given, the server speaks https.
+        resets: share of the requests that are torn down somewhere in their answer, 0 to 1.
+        seed: which of them those are.
     """
-    faults = FaultServer()
+    faults = FaultServer(resets=resets, seed=seed)
     talks: set[asyncio.Task[None]] = set()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -151,6 +184,11 @@ async def fault_server(host: str = "127.0.0.1", tls: ssl.SSLContext | None = Non
             talk.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
         await server.wait_closed()
+
+
+async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(data)
+    await writer.drain()
 
 
 def _parse(head: bytes) -> Seen:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
 from enum import Enum, auto
 from http import HTTPStatus
 from types import MappingProxyType
@@ -31,12 +33,14 @@ class Script:
         end: what becomes of the connection then.
         hold: if given, the server waits for it between ``wire`` and ``rest``.
         rest: what goes over the wire after the wait.
+        more: gives what goes over the wire in the end, piece by piece, made while it is sent.
     """
 
     wire: bytes
     end: End = End.KEEP
     hold: asyncio.Event | None = None
     rest: bytes = b""
+    more: Callable[[], AsyncGenerator[bytes, None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,45 @@ def _head(status: int, headers: Mapping[str, str]) -> bytes:
 
 
 def redirect(location: str, status: int = 302) -> Script:
-    """Script a redirect to ``location``, absolute or relative."""
+    """Script a redirect to ``location``, absolute or relative.
+
+    To its own path it is a loop; to the URL of a server on 127.0.0.2 it crosses to another origin.
+    """
     return answer(status=status, Location=location)
+
+
+def busy(retry_after: int | datetime, status: int = 503) -> Script:
+    """Script a refusal that asks for a pause.
+
+    Args:
+        retry_after: what ``Retry-After`` says: seconds, or a date, in UTC.
+        status: HTTP status code, such as 429 or 503.
+    """
+    said = format_datetime(retry_after, usegmt=True) if isinstance(retry_after, datetime) else str(retry_after)
+    return answer(status=status, Retry_After=said)
+
+
+def wrong_length(body: bytes, announced: int) -> Script:
+    """Script the whole body under another ``Content-Length``, in bytes; the connection is closed in order."""
+    return Script(answer(body, length=announced).wire, End.CLOSE)
+
+
+def drip(body: bytes, tick: Callable[[], Awaitable[object]], *, size: int = 1) -> Script:
+    """Script an answer that comes ``size`` bytes at a time.
+
+    Args:
+        body: the whole, whose length is announced.
+        tick: awaited before each few bytes: ``queue.get`` of a queue that the test fills, ``event.wait``, or
+            ``partial(asyncio.sleep, 0.5)``.
+        size: bytes that come at a tick.
+    """
+
+    async def drops() -> AsyncGenerator[bytes, None]:
+        for start in range(0, len(body), size):
+            await tick()
+            yield body[start : start + size]
+
+    return Script(answer(length=len(body)).wire, more=drops)
 
 
 def truncated(body: bytes, at: int, *, announced: bool = True) -> Script:
@@ -99,9 +140,14 @@ def reset(body: bytes, at: int, *, announced: bool = True) -> Script:
 
 def chunked(*pieces: bytes, whole: bool = True) -> Script:
     """Script an answer in chunks, one a piece; without ``whole`` the last chunk never comes."""
-    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    chunks = b"".join(as_chunk(piece) for piece in pieces)
     head = answer(length=None, Transfer_Encoding="chunked").wire
     return Script(head + chunks + (b"0\r\n\r\n" if whole else b""), End.KEEP if whole else End.CLOSE)
+
+
+def as_chunk(piece: bytes) -> bytes:
+    """Frame a piece of a body as one chunk; an empty one is the last."""
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
 
 
 def flipped(body: bytes, at: int) -> Script:
