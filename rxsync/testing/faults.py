@@ -7,119 +7,58 @@ be rubbish. It reads requests and plays back a script; it understands nothing.
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import ssl
 import struct
-from collections import deque
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from http import HTTPStatus
 
+from rxsync.testing.bombs import gzip_bomb
+from rxsync.testing.scripts import (
+    End,
+    Reply,
+    Script,
+    Seen,
+    answer,
+    busy,
+    chunked,
+    drip,
+    flipped,
+    hang_up,
+    ranged,
+    redirect,
+    reset,
+    rubbish,
+    silence,
+    truncated,
+    wrong_length,
+)
 
-class End(Enum):
-    """What becomes of the connection after an answer."""
-
-    KEEP = auto()  # it waits for the next request
-    CLOSE = auto()  # it is closed in order
-    RESET = auto()  # it is torn down: the client gets an RST
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What goes over the wire in answer to one request.
-
-    Attributes:
-        wire: the bytes, status line and all.
-        end: what becomes of the connection then.
-        hold: if given, the server waits for it between ``wire`` and ``rest``.
-        rest: what goes over the wire after the wait.
-    """
-
-    wire: bytes
-    end: End = End.KEEP
-    hold: asyncio.Event | None = None
-    rest: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One request that came in.
-
-    Attributes:
-        path: as it stands in the request line, query included.
-        headers: names in lower case; what came twice is joined by a comma.
-    """
-
-    path: str
-    headers: Mapping[str, str]
-
-
-def answer(body: bytes = b"", status: int = 200, *, length: int | None = -1, **headers: str) -> Script:
-    """Script an answer without a fault.
-
-    Args:
-        body: what follows the headers.
-        status: HTTP status code.
-        length: what ``Content-Length`` says; -1 is the truth; None leaves it out and closes the connection.
-        headers: further headers; ``_`` in a name stands for ``-``.
-    """
-    said = {name.replace("_", "-"): value for name, value in headers.items()}
-    if length is not None:
-        said["Content-Length"] = str(len(body) if length == -1 else length)
-    head = "".join(f"{name}: {value}\r\n" for name, value in said.items())
-    line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
-    end = End.CLOSE if length is None else End.KEEP
-    return Script(f"{line}{head}\r\n".encode("latin-1") + body, end)
-
-
-def redirect(location: str, status: int = 302) -> Script:
-    """Script a redirect to ``location``, absolute or relative."""
-    return answer(status=status, Location=location)
-
-
-def truncated(body: bytes, at: int, *, announced: bool = True) -> Script:
-    """Script an answer whose connection is closed in order after ``at`` bytes of the body.
-
-    Args:
-        body: the whole that should have come.
-        at: how much of it does, in bytes.
-        announced: whether ``Content-Length`` tells of the whole, or there is none.
-    """
-    return Script(answer(body[:at], length=len(body) if announced else None).wire, End.CLOSE)
-
-
-def reset(body: bytes, at: int, *, announced: bool = True) -> Script:
-    """Script an answer torn down by an RST after ``at`` bytes of the body; arguments as ``truncated``."""
-    return Script(truncated(body, at, announced=announced).wire, End.RESET)
-
-
-def chunked(*pieces: bytes, whole: bool = True) -> Script:
-    """Script an answer in chunks, one a piece; without ``whole`` the last chunk never comes."""
-    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
-    head = answer(length=None, Transfer_Encoding="chunked").wire
-    return Script(head + chunks + (b"0\r\n\r\n" if whole else b""), End.KEEP if whole else End.CLOSE)
-
-
-def flipped(body: bytes, at: int) -> Script:
-    """Script an answer in which the byte at index ``at`` has one wrong bit."""
-    return answer(body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :])
-
-
-def rubbish() -> Script:
-    """Script an answer that is no HTTP."""
-    return Script(b"\x16\x03\x01 tell me another one\r\n\r\n", End.CLOSE)
-
-
-def silence(until: asyncio.Event) -> Script:
-    """Script no answer at all; the connection is closed after ``until``."""
-    return Script(b"", End.CLOSE, until)
-
-
-def hang_up(end: End = End.CLOSE) -> Script:
-    """Script the end of the connection instead of an answer."""
-    return Script(b"", end)
+__all__ = [
+    "End",
+    "FaultServer",
+    "Reply",
+    "Script",
+    "Seen",
+    "answer",
+    "busy",
+    "chunked",
+    "drip",
+    "fault_server",
+    "flipped",
+    "gzip_bomb",
+    "hang_up",
+    "ranged",
+    "redirect",
+    "reset",
+    "rubbish",
+    "silence",
+    "truncated",
+    "wrong_length",
+]
 
 
 @dataclass(slots=True, eq=False)
@@ -131,16 +70,23 @@ class FaultServer:
         seen: the requests, in the order they came.
         open: requests that are being answered.
         most_open: most of them there ever were at once.
+        resets: share of the requests that are torn down somewhere in their answer, 0 to 1.
+        seed: which of them those are; it depends on this, the path and how often that was asked for, on nothing else.
+        torn: how many were.
     """
 
     origin: str = ""
+    resets: float = 0.0
+    seed: int = 0
+    torn: int = 0
     seen: list[Seen] = field(default_factory=list)
     open: int = 0
     most_open: int = 0
-    _scripts: dict[str, deque[Script]] = field(default_factory=dict)
+    _scripts: dict[str, deque[Script | Reply]] = field(default_factory=dict)
+    _asked: Counter[str] = field(default_factory=Counter)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    def serve(self, path: str, *scripts: Script) -> str:
+    def serve(self, path: str, *scripts: Script | Reply) -> str:
         """Answer requests for ``path`` by these in turn, then by the last one for ever. Gives the URL."""
         self._scripts[path] = deque(scripts)
         return self.url(path)
@@ -161,8 +107,10 @@ class FaultServer:
                 seen = _parse(head)
                 self.seen.append(seen)
                 await self._count(1)
-                end = await self._play(seen.path, writer)
-                await self._count(-1)
+                try:
+                    end = await self._play(seen, writer)
+                finally:
+                    await self._count(-1)
                 if end is End.RESET:
                     _tear_down(writer)
                 if end is not End.KEEP:
@@ -172,16 +120,28 @@ class FaultServer:
         finally:
             writer.close()
 
-    async def _play(self, path: str, writer: asyncio.StreamWriter) -> End:
-        scripts = self._scripts.get(path) or deque([answer(b"no such path", 404)])
-        script = scripts.popleft() if len(scripts) > 1 else scripts[0]
-        writer.write(script.wire)
-        await writer.drain()
+    async def _play(self, seen: Seen, writer: asyncio.StreamWriter) -> End:
+        scripts = self._scripts.get(seen.path) or deque([answer(b"no such path", 404)])
+        next_one = scripts.popleft() if len(scripts) > 1 else scripts[0]
+        script = next_one if isinstance(next_one, Script) else next_one(seen)
+        if self.resets and (cut := self._cut(seen.path)) is not None:
+            self.torn += 1
+            script = Script(script.wire[: int(cut * len(script.wire))], End.RESET)
+        await _send(writer, script.wire)
         if script.hold:
             await script.hold.wait()
-            writer.write(script.rest)
-            await writer.drain()
+            await _send(writer, script.rest)
+        if script.more:
+            async with aclosing(script.more()) as pieces:
+                async for piece in pieces:
+                    await _send(writer, piece)
         return script.end
+
+    def _cut(self, path: str) -> float | None:
+        """Where in its answer this request is torn down, 0 to 1; None where it is not."""
+        self._asked[path] += 1
+        chance = random.Random(f"{self.seed} {self._asked[path]} {path}")  # noqa: S311 - no secret: it must be foreseen
+        return chance.random() if chance.random() < self.resets else None
 
     async def _count(self, step: int) -> None:
         async with self._changed:
@@ -191,14 +151,18 @@ class FaultServer:
 
 
 @asynccontextmanager
-async def fault_server(host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> AsyncIterator[FaultServer]:
+async def fault_server(
+    host: str = "127.0.0.1", tls: ssl.SSLContext | None = None, *, resets: float = 0.0, seed: int = 0
+) -> AsyncIterator[FaultServer]:
     """Run a server on a free port while the context lasts.
 
     Args:
         host: a loopback address; another one of 127.0.0.0/8 stands in for another host.
         tls: if given, the server speaks https.
+        resets: share of the requests that are torn down somewhere in their answer, 0 to 1.
+        seed: which of them those are.
     """
-    faults = FaultServer()
+    faults = FaultServer(resets=resets, seed=seed)
     talks: set[asyncio.Task[None]] = set()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -220,6 +184,11 @@ async def fault_server(host: str = "127.0.0.1", tls: ssl.SSLContext | None = Non
             talk.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
         await server.wait_closed()
+
+
+async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(data)
+    await writer.drain()
 
 
 def _parse(head: bytes) -> Seen:
