@@ -143,7 +143,7 @@ class _Opening:
         seen = Validators(_sent(response, "ETag"), _sent(response, "Last-Modified"))
         if self._rest is not None and response.status in (PARTIAL, NOT_SATISFIABLE):
             length = whole_length(self._rest, response.headers.get("Content-Range"), seen.etag)
-            if response.status == NOT_SATISFIABLE or length is None:
+            if length is None:
                 return None
             return Answer(reading.read, length=length, validators=seen, begins=self._rest.begins)
         if response.status != 200:

@@ -49,7 +49,7 @@ class Intake:
         """
         shown = without_credentials(url)
         if self._sink is None:
-            await self._resume(shown)
+            await self._resume()
         sink, beginning = self._sink, self._beginning
         if sink is None or beginning is None or beginning.url != shown:
             return None
@@ -116,10 +116,10 @@ class Intake:
         if not await sink.suspend():
             self._tell(-self._told)
 
-    async def _resume(self, shown: str) -> None:
+    async def _resume(self) -> None:
         name = self._name()
         beginning = None if name is None else self._scratch.beginning(name)
-        if name is not None and beginning is not None and beginning.url == shown:
+        if name is not None and beginning is not None:
             self._sink = await self._scratch.resume(name, self._request.digests.keys())
             self._beginning = beginning if self._sink is not None else None
 

@@ -12,11 +12,12 @@ import pytest
 from rxsync.declare import Validators
 from rxsync.download import Link, open_downloader
 from rxsync.download.intake import LARGE
-from rxsync.errors import DigestMismatchError, DownloadError
+from rxsync.errors import DigestMismatchError, DownloadError, StorageError
 from rxsync.ports.downloader import Request
 from rxsync.ports.storage import Beginning
 from rxsync.storage import LocalStorage
 from rxsync.testing.faults import End, Script, answer, ranged
+from rxsync.testing.scratch import MemoryScratch
 from rxsync.testing.storage import some_bytes
 
 BODY = some_bytes(LARGE + (1 << 20))
@@ -102,13 +103,13 @@ NOT_THE_REST = {
     "a part of unknown whole": lambda begin: answer(
         BODY[begin:], 206, Content_Range=f"bytes {begin}-{len(BODY) - 1}/*"
     ),
-    "a part of another file": lambda begin: part(begin, len(BODY), '"2"'),
+    "a part of another file": lambda begin: part(begin, len(BODY), '"2"', bytes(len(BODY))),
     "no Content-Range": lambda begin: answer(BODY[begin:], 206),
 }
 
 
-def part(begin: int, end: int, etag: str = '"1"') -> Script:
-    return answer(BODY[begin:end], 206, Content_Range=f"bytes {begin}-{end - 1}/{len(BODY)}", ETag=etag)
+def part(begin: int, end: int, etag: str = '"1"', body: bytes = BODY) -> Script:
+    return answer(body[begin:end], 206, Content_Range=f"bytes {begin}-{end - 1}/{len(BODY)}", ETag=etag)
 
 
 @pytest.mark.parametrize("way", NOT_THE_REST)
@@ -264,3 +265,57 @@ async def test_no_credential_is_written_beside_what_waits(server, storage, tmp_p
     await fail_halfway(server, storage, url)
     [note] = (tmp_path / "partial").glob("*.json")
     assert "lovelace" not in note.read_text()
+
+
+async def test_a_young_date_is_no_condition(server, stubborn):
+    young = answer(BODY, Last_Modified=format_datetime(datetime.now(UTC), usegmt=True))
+    url = server.serve("/a", _cut(young, AT), young)
+    assert (await stubborn.fetch(wanted(url))).sha256 == SHA256
+    assert asked(server) == [(None, None)] * 2
+
+
+async def test_the_beginning_from_one_url_waits_until_it_is_that_ones_turn(server, elsewhere, storage):
+    url = server.serve("/a", ranged(BODY, breaks={1: AT}))
+    await fail_halfway(server, storage, url)
+    async with (
+        storage.scratch("two") as scratch,
+        open_downloader(server.origin, scratch, Link(retries=0)) as downloads,
+    ):
+        request = Request((elsewhere.url("/missing"), url), digests={"sha256": SHA256})
+        assert (await downloads.fetch(request)).sha256 == SHA256
+    assert asked(server)[1][0] is not None
+
+
+async def test_what_cannot_be_gone_on_with_takes_no_room_while_the_next_attempt_waits(server, stubborn, scratch):
+    held: list[int] = []
+
+    def reply(seen):
+        held.append(len(scratch.open))
+        return _cut(answer(BODY), AT) if len(held) < 3 else answer(BODY)
+
+    await stubborn.fetch(wanted(server.serve("/a", reply)))
+    assert held == [0, 0, 0]
+
+
+class Full(MemoryScratch):
+    """Has no room for all, and would keep what there is if it were asked to."""
+
+    suspended = 0
+
+    def receive(self, algorithms=(), size=None):
+        sink = super().receive(algorithms, size)
+
+        async def suspend():
+            self.suspended += 1
+
+        sink.suspend = suspend
+        return sink
+
+
+async def test_where_there_is_no_room_nothing_is_kept_for_later(server):
+    full = Full(room=AT)
+    url = server.serve("/a", ranged(BODY))
+    async with open_downloader(server.origin, full, Link(retries=0)) as downloads:
+        with pytest.raises(StorageError):
+            await downloads.fetch(wanted(url))
+    assert (full.open, full.suspended) == (set(), 0)

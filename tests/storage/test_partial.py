@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -197,3 +198,30 @@ def test_a_name_that_leads_elsewhere_is_not_followed(tmp_path):
     write_note(tmp_path / "run" / "0", "../../escaped", BEGINNING)
     Partial(tmp_path / "home" / "partial").keep(tmp_path / "run" / "0")
     assert names(tmp_path) == ["run"]
+
+
+def test_a_note_that_came_before_its_file_is_left_where_it_is(tmp_path):
+    (tmp_path / "run").mkdir()
+    write_note(tmp_path / "run" / "0", NAME, BEGINNING)
+    Partial(tmp_path / "partial").rescue(tmp_path / "run")
+    assert names(tmp_path / "partial") == []
+
+
+def test_who_is_stopped_between_file_and_note_leaves_nothing_that_is_believed(tmp_path, monkeypatch):
+    have(tmp_path / "run", "0", 10, age=1)
+    write_note(tmp_path / "run" / "0", NAME, BEGINNING)
+    replace = Path.replace
+
+    def stop(self, target):
+        if self.suffix == NOTE:
+            raise OSError(5, "stopped")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", stop)
+    with pytest.raises(OSError, match="stopped"):
+        Partial(tmp_path / "partial").keep(tmp_path / "run" / "0")
+    assert names(tmp_path / "partial") == [NAME]
+    fresh = Partial(tmp_path / "partial")
+    fresh.look()
+    assert fresh.beginning(NAME) is None
+    assert names(tmp_path / "partial") == []
