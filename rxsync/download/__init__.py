@@ -3,7 +3,8 @@
 Floor 3, a wing. Implements ``rxsync.ports.downloader``.
 """
 
+from rxsync.download.coding import decoded, decoder_of
 from rxsync.download.downloads import Downloads, open_downloader
 from rxsync.download.lines import LineSplitter
 
-__all__ = ["Downloads", "LineSplitter", "open_downloader"]
+__all__ = ["Downloads", "LineSplitter", "decoded", "decoder_of", "open_downloader"]

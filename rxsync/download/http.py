@@ -139,7 +139,8 @@ class _Opening:
         if response.status != 200:
             raise self._refusal(response)
         seen = Validators(_sent(response, "ETag"), _sent(response, "Last-Modified"))
-        return Answer(reading.read, length=response.content_length, validators=seen)
+        coding = _sent(response, "Content-Encoding")
+        return Answer(reading.read, length=response.content_length, validators=seen, coding=coding)
 
     def _refusal(self, response: aiohttp.ClientResponse) -> HttpStatusError:
         """Put an answer that is none into words; where it asks for a pause, make one."""

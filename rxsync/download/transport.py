@@ -21,12 +21,14 @@ class Answer(NamedTuple):
         unchanged: it is the file whose validators we sent; there is nothing to read.
         length: how many bytes are announced; None if that is not said.
         validators: what the answer said to recognise an unchanged file by.
+        coding: what the answer says its bytes are compressed by, as it came; None if it says nothing.
     """
 
     read: Callable[[], Awaitable[bytes]]
     unchanged: bool = False
     length: int | None = None
     validators: Validators = Validators()
+    coding: str | None = None
 
 
 class Transport(Protocol):

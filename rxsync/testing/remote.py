@@ -19,7 +19,7 @@ from rxsync.declare import Body, Validators
 from rxsync.download import Downloads
 from rxsync.download.transport import Answer
 from rxsync.errors import DownloadError, HttpStatusError
-from rxsync.ports.downloader import Request
+from rxsync.ports.downloader import Coding, Request
 from rxsync.testing.builders import THERE
 from rxsync.testing.scratch import MemoryScratch
 from rxsync.urls import without_credentials
@@ -159,18 +159,20 @@ class SimulatedRemote:
         """
         return await self._downloads.fingerprint(url, known)
 
-    def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncGenerator[str, None]:
+    def lines(self, url: str, *, coding: Coding | None = None, longest: int = 1 << 20) -> AsyncGenerator[str, None]:
         """Stream a text file line by line: UTF-8, BOM dropped, LF or CRLF dropped.
 
         Args:
             url: where it is.
+            coding: what the file itself is compressed by; None: it is text.
             longest: longest line that is accepted, in bytes.
 
         Raises:
             DownloadError: it could not be had, or ended before its end.
-            MetadataError: it is no UTF-8, or a line is longer than ``longest``; names URL and line.
+            MetadataError: it is no text in UTF-8, a line is longer than ``longest``, or what is compressed is broken or
+                becomes too much; names URL and line, or what came.
         """
-        return self._downloads.lines(url, longest=longest)
+        return self._downloads.lines(url, coding=coding, longest=longest)
 
 
 class _Way:
