@@ -11,16 +11,17 @@ from functools import partial
 from typing import TypeVar
 
 from rxsync.declare.body import Body, Validators
+from rxsync.download.coding import ACCEPTED, decoded, decoder_of
 from rxsync.download.files import FileTransport
 from rxsync.download.fingerprint import fingerprint
 from rxsync.download.http import HttpTransport
 from rxsync.download.intake import Intake
 from rxsync.download.lines import LineSplitter
 from rxsync.download.link import Link
-from rxsync.download.transport import Transport
+from rxsync.download.transport import Answer, Transport
 from rxsync.download.urls import Bearer, scheme_of
 from rxsync.errors import DownloadError
-from rxsync.ports.downloader import Request
+from rxsync.ports.downloader import Coding, Request
 from rxsync.ports.storage import Scratch
 from rxsync.urls import without_credentials
 
@@ -128,7 +129,7 @@ class Downloads:
         except DownloadError as error:
             return await self._again(error, look)
 
-    async def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncGenerator[str]:
+    async def lines(self, url: str, *, coding: Coding | None = None, longest: int = 1 << 20) -> AsyncGenerator[str]:
         """Stream a text file line by line while it downloads: UTF-8, BOM dropped, LF or CRLF dropped.
 
         Tried again only until the first line was given. Whoever leaves early closes it
@@ -136,15 +137,17 @@ class Downloads:
 
         Args:
             url: where it is.
+            coding: what the file itself is compressed by; None: it is text, which may come compressed all the same.
             longest: longest line that is accepted, in bytes.
 
         Raises:
             DownloadError: it could not be had, or ended before its end.
-            MetadataError: it is no text in UTF-8, or a line is longer than ``longest``; names URL and line.
+            MetadataError: it is no text in UTF-8, a line is longer than ``longest``, or what is compressed is broken or
+                becomes too much; names URL and line, or what came.
         """
 
         async def start() -> tuple[AsyncGenerator[list[str]], list[str]]:
-            batches = self._batches(url, longest)
+            batches = self._batches(url, coding, longest)
             return batches, await anext(batches, [])
 
         try:
@@ -174,13 +177,18 @@ class Downloads:
                 return None
             return await intake.take(answer, without_credentials(url))
 
-    async def _batches(self, url: str, longest: int) -> AsyncGenerator[list[str]]:
+    async def _batches(self, url: str, coding: Coding | None, longest: int) -> AsyncGenerator[list[str]]:
         """Yield lines as they become whole, never an empty batch."""
-        splitter = LineSplitter(without_credentials(url), longest)
-        async with self._transport(url).open(url, {}, Validators()) as answer:
-            while piece := await answer.read():
-                if lines := splitter.feed(piece):
-                    yield lines
+        shown = without_credentials(url)
+        splitter = LineSplitter(shown, longest)
+        # what is compressed already is asked for as it is
+        headers = {"Accept-Encoding": ACCEPTED} if coding is None else {}
+        async with self._transport(url).open(url, headers, Validators()) as answer:
+            pieces, decoder = _pieces(answer), decoder_of(shown, coding, answer.coding)
+            async with aclosing(pieces if decoder is None else decoded(pieces, decoder)) as text:
+                async for piece in text:
+                    if lines := splitter.feed(piece):
+                        yield lines
             if lines := splitter.close():
                 yield lines
 
@@ -193,6 +201,11 @@ class Downloads:
             raise DownloadError(without_credentials(url), "only a file: source may lead to file: URLs")
         reason = f"cannot download by {scheme}:" if scheme else "no scheme; expected http:, https: or file:"
         raise DownloadError(without_credentials(url), reason)
+
+
+async def _pieces(answer: Answer) -> AsyncGenerator[bytes]:
+    while piece := await answer.read():
+        yield piece
 
 
 class _Wrong:

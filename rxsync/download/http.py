@@ -148,7 +148,8 @@ class _Opening:
             return Answer(reading.read, length=length, validators=seen, begins=self._rest.begins)
         if response.status != 200:
             raise self._refusal(response)
-        return Answer(reading.read, length=response.content_length, validators=seen)
+        coding = _sent(response, "Content-Encoding")
+        return Answer(reading.read, length=response.content_length, validators=seen, coding=coding)
 
     def _refusal(self, response: aiohttp.ClientResponse) -> HttpStatusError:
         """Put an answer that is none into words; where it asks for a pause, make one."""

@@ -22,6 +22,7 @@ class Answer(NamedTuple):
         unchanged: it is the file whose validators we sent; there is nothing to read.
         length: how many bytes the file has, as is announced; None if that is not said.
         validators: what the answer said to recognise an unchanged file by.
+        coding: what the answer says its bytes are compressed by, as it came; None if it says nothing.
     """
 
     read: Callable[[], Awaitable[bytes]]
@@ -29,6 +30,7 @@ class Answer(NamedTuple):
     length: int | None = None
     validators: Validators = Validators()
     begins: int = 0
+    coding: str | None = None
 
 
 class Rest(NamedTuple):

@@ -5,14 +5,15 @@ Floor 4, pipeline. Whatever a step needs it takes from here as an argument, noth
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent
-from rxsync.download import LineSplitter
+from rxsync.download import LineSplitter, decoded, decoder_of
 from rxsync.errors import FlowError
 from rxsync.models import Remote
 from rxsync.operators.download_artifacts import request_of
@@ -20,7 +21,7 @@ from rxsync.pipeline.policy import FAIL, ErrorPolicy
 from rxsync.pipeline.quarantine import keep_aside, keep_wrong
 from rxsync.pipeline.report import Report
 from rxsync.ports.catalog import Catalog
-from rxsync.ports.downloader import Downloader, Request
+from rxsync.ports.downloader import Coding, Downloader, Request
 from rxsync.ports.storage import Scratch, Storage
 from rxsync.threads import in_thread
 from rxsync.typing import OnError
@@ -108,7 +109,7 @@ class Run(Generic[Options, Context]):
         """
         return b"".join([piece async for piece in self.pieces_of(artifact)])
 
-    async def pieces_of(self, artifact: DeclarativeArtifact) -> AsyncIterator[bytes]:
+    async def pieces_of(self, artifact: DeclarativeArtifact) -> AsyncGenerator[bytes, None]:
         """Stream a file that has been fetched, or is in the store, piece by piece.
 
         Raises:
@@ -137,18 +138,24 @@ class Run(Generic[Options, Context]):
         if self.planning and artifact.body is None and artifact.stored is None and not artifact.deferred:
             artifact.body = await self.downloader.fetch(request_of(artifact, self.received))
 
-    async def lines_of(self, artifact: DeclarativeArtifact) -> AsyncIterator[str]:
+    async def lines_of(self, artifact: DeclarativeArtifact, *, coding: Coding | None = None) -> AsyncIterator[str]:
         """Read a text file that has been fetched, or is in the store, line by line: UTF-8, without their ends.
+
+        Args:
+            artifact: the file.
+            coding: what it is compressed by; None: it is text.
 
         Raises:
             FlowError: its bytes are not here.
             StorageError: they cannot be read.
-            MetadataError: it is no text in UTF-8; names file and line.
+            MetadataError: it is no text in UTF-8, or what is compressed is broken or becomes too much; names the file.
         """
-        splitter = LineSplitter(artifact.relative_path, LONGEST)
-        async for piece in self.pieces_of(artifact):
-            for line in splitter.feed(piece):
-                yield line
+        name, pieces = artifact.relative_path, self.pieces_of(artifact)
+        splitter, decoder = LineSplitter(name, LONGEST), decoder_of(name, coding, None)
+        async with aclosing(pieces if decoder is None else decoded(pieces, decoder)) as text:
+            async for piece in text:
+                for line in splitter.feed(piece):
+                    yield line
         for line in splitter.close():
             yield line
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from rxsync.declare.body import Body, Validators
+
+Coding = Literal["gzip", "xz", "bz2"]
+"""What a file of text may be compressed by: ``Packages.gz``, ``Packages.xz``, ``Packages.bz2``."""
 
 
 class Request(NamedTuple):
@@ -60,14 +63,16 @@ class Downloader(Protocol):
             DownloadError: it could not be had.
         """
 
-    def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncGenerator[str, None]:
+    def lines(self, url: str, *, coding: Coding | None = None, longest: int = 1 << 20) -> AsyncGenerator[str, None]:
         """Stream a text file line by line while it downloads: UTF-8, BOM dropped, LF or CRLF dropped.
 
         Args:
             url: where it is.
+            coding: what the file itself is compressed by; None: it is text, which may come compressed all the same.
             longest: longest line that is accepted, in bytes.
 
         Raises:
             DownloadError: it could not be had, or ended before its end.
-            MetadataError: it is no UTF-8, or a line is longer than ``longest``; names URL and line.
+            MetadataError: it is no text in UTF-8, a line is longer than ``longest``, or what is compressed is broken or
+                becomes too much; names URL and line, or what came.
         """

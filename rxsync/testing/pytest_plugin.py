@@ -28,6 +28,8 @@ _SUITES = (
     "catalog_lifecycle",
     "catalog_units",
     "catalog_versions",
+    "downloader",
+    "downloader_metadata",
     "stages",
     "storage",
 )

@@ -7,10 +7,8 @@ is the downloader itself, so that nothing passes here that would not pass over H
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import quote
@@ -19,9 +17,10 @@ from rxsync.declare import Body, Validators
 from rxsync.download import Downloads
 from rxsync.download.transport import Answer, Rest
 from rxsync.errors import DownloadError, HttpStatusError
-from rxsync.ports.downloader import Request
+from rxsync.ports.downloader import Coding, Request
 from rxsync.testing.builders import THERE
 from rxsync.testing.scratch import MemoryScratch
+from rxsync.testing.upstream import Turn, Upstream
 from rxsync.urls import without_credentials
 
 PIECE = 1 << 16
@@ -42,7 +41,7 @@ class Asked(NamedTuple):
     validators: Validators
 
 
-class SimulatedRemote:
+class SimulatedRemote(Upstream):
     """Files by URL. Implements ``rxsync.ports.downloader.Downloader``.
 
         remote = SimulatedRemote({"a": b"1", "b": b"2"})
@@ -68,6 +67,7 @@ class SimulatedRemote:
     scratch: MemoryScratch
 
     def __init__(self, files: Mapping[str, bytes] | None = None, *, origin: str = THERE, retries: int = 4) -> None:
+        super().__init__()
         self.origin, self.scratch = origin, MemoryScratch()
         self.asked: list[Asked] = []
         self.open = self.most_open = 0
@@ -76,56 +76,9 @@ class SimulatedRemote:
         for path, data in (files or {}).items():
             self.put(path, data)
 
-    # -- what is there
-
     def url(self, path: str) -> str:
         """Give the URL of ``path``; a URL stays what it is, but for credentials."""
         return without_credentials(path) if "://" in path else self.origin + quote(path)
-
-    def put(self, path: str, data: bytes, *, etag: str | None = None, last_modified: str | None = None) -> str:
-        """Have ``data`` at ``path`` from now on; answers its URL.
-
-        Args:
-            path: where.
-            data: the bytes.
-            etag: what an answer says to recognise them by, in its quotes.
-            last_modified: likewise, a date as HTTP writes it.
-        """
-        self._way.files[self.url(path)] = _File(data, Validators(etag, last_modified))
-        return self.url(path)
-
-    def remove(self, path: str) -> None:
-        """Have nothing at ``path`` any more: it answers 404, as does whatever was never there.
-
-        Raises:
-            KeyError: there was nothing.
-        """
-        del self._way.files[self.url(path)]
-
-    # -- what goes wrong, so many times; None: from now on
-
-    def fail(self, path: str, status: int = 503, *, times: int | None = None) -> None:
-        """Answer with an HTTP status instead."""
-        self._add(path, _Fault(times, status=status))
-
-    def corrupt(self, path: str, data: bytes | None = None, *, times: int | None = None) -> None:
-        """Give other bytes: ``data``, or those that are there with one bit flipped."""
-        self._add(path, _Fault(times, change=_flip if data is None else lambda _: data))
-
-    def cut_off(self, path: str, at: int = 0, *, times: int | None = None) -> None:
-        """Break the connection after ``at`` bytes of the body, which was announced in full."""
-        self._add(path, _Fault(times, end=at))
-
-    def mend(self, path: str) -> None:
-        """Forget what was to go wrong with ``path``."""
-        self._way.faults.pop(self.url(path), None)
-
-    def hold(self, path: str, until: asyncio.Event) -> None:
-        """Let each request for ``path`` wait for the event before it is answered."""
-        self._way.holds[self.url(path)] = until
-
-    def _add(self, path: str, fault: _Fault) -> None:
-        self._way.faults.setdefault(self.url(path), deque()).append(fault)
 
     # -- what was asked
 
@@ -159,18 +112,20 @@ class SimulatedRemote:
         """
         return await self._downloads.fingerprint(url, known)
 
-    def lines(self, url: str, *, longest: int = 1 << 20) -> AsyncGenerator[str, None]:
+    def lines(self, url: str, *, coding: Coding | None = None, longest: int = 1 << 20) -> AsyncGenerator[str, None]:
         """Stream a text file line by line: UTF-8, BOM dropped, LF or CRLF dropped.
 
         Args:
             url: where it is.
+            coding: what the file itself is compressed by; None: it is text.
             longest: longest line that is accepted, in bytes.
 
         Raises:
             DownloadError: it could not be had, or ended before its end.
-            MetadataError: it is no UTF-8, or a line is longer than ``longest``; names URL and line.
+            MetadataError: it is no text in UTF-8, a line is longer than ``longest``, or what is compressed is broken or
+                becomes too much; names URL and line, or what came.
         """
-        return self._downloads.lines(url, longest=longest)
+        return self._downloads.lines(url, coding=coding, longest=longest)
 
 
 class _Way:
@@ -178,9 +133,6 @@ class _Way:
 
     def __init__(self, remote: SimulatedRemote) -> None:
         self._remote = remote
-        self.files: dict[str, _File] = {}
-        self.faults: dict[str, deque[_Fault]] = {}
-        self.holds: dict[str, asyncio.Event] = {}
         self.came = asyncio.Event()
 
     @asynccontextmanager
@@ -193,52 +145,19 @@ class _Way:
         remote.most_open = max(remote.most_open, remote.open)
         self.came.set()
         try:
-            if shown in self.holds:
-                await self.holds[shown].wait()
-            yield self._answer(shown, held)
+            if shown in remote._holds:
+                await remote._holds[shown].wait()
+            yield _answer(shown, remote._turn(shown, held))
         finally:
             remote.open -= 1
 
-    def _answer(self, url: str, held: Validators) -> Answer:
-        fault, file = self._next_fault(url), self.files.get(url)
-        if fault.status is None and file is None:
-            fault = _NOT_FOUND
-        if fault.status is not None or file is None:
-            status = HTTPStatus(fault.status or 404)
-            raise HttpStatusError(url, status, status.phrase)
-        if fault is _NO_FAULT and _is_unchanged(file.validators, held):
-            return Answer(_nothing, unchanged=True)
-        data = fault.change(file.data)
-        return Answer(_Reader(url, data, fault.end).read, length=len(data), validators=file.validators)
 
-    def _next_fault(self, url: str) -> _Fault:
-        faults = self.faults.get(url)
-        if not faults:
-            return _NO_FAULT
-        fault = faults[0]
-        if fault.left is not None:
-            fault.left -= 1
-            if fault.left == 0:
-                faults.popleft()
-        return fault
-
-
-class _File(NamedTuple):
-    data: bytes
-    validators: Validators
-
-
-@dataclass
-class _Fault:
-    """What goes wrong, ``left`` times more; None: for ever."""
-
-    left: int | None = None
-    status: int | None = None
-    change: Callable[[bytes], bytes] = lambda data: data
-    end: int | None = None
-
-
-_NO_FAULT, _NOT_FOUND = _Fault(), _Fault(status=404)
+def _answer(url: str, turn: Turn) -> Answer:
+    if turn.status == 304:
+        return Answer(_nothing, unchanged=True)
+    if turn.status != 200:
+        raise HttpStatusError(url, turn.status, HTTPStatus(turn.status).phrase)
+    return Answer(_Reader(url, turn.data, turn.end).read, length=len(turn.data), validators=turn.validators)
 
 
 class _Reader:
@@ -256,15 +175,3 @@ class _Reader:
 
 async def _nothing() -> bytes:
     return b""
-
-
-def _flip(data: bytes) -> bytes:
-    """Have one wrong bit, or one byte too many where there is none."""
-    return bytes([data[0] ^ 1]) + data[1:] if data else b"\0"
-
-
-def _is_unchanged(now: Validators, held: Validators) -> bool:
-    """An ETag counts before a date, as in HTTP."""
-    if held.etag is not None:
-        return held.etag == now.etag
-    return held.last_modified is not None and held.last_modified == now.last_modified

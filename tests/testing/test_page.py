@@ -18,7 +18,7 @@ def code(language):
 
 def test_the_tests_on_the_page_pass(tmp_path):
     tests = [block for block in code("python") if "def test_" in block or "class Test" in block]
-    assert len(tests) == 3
+    assert len(tests) == 4
     for number, block in enumerate(tests):
         (tmp_path / f"test_{number}.py").write_text(block)
     options = ["-W", "error", "-p", "rxsync.testing.pytest_plugin", "-o", "asyncio_mode=auto"]
@@ -27,7 +27,7 @@ def test_the_tests_on_the_page_pass(tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "14 passed, 1 skipped" in done.stdout
+    assert "53 passed, 1 skipped" in done.stdout
 
 
 def test_the_picture_on_the_page_is_what_the_broken_stage_gives():
