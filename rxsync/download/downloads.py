@@ -50,7 +50,8 @@ async def open_downloader(
         DownloadError: a ``file:`` source is not in a folder that can be read, or ``source_url`` is no URL.
     """
     remote = scheme_of(source_url) in ("http", "https")
-    bearer = Bearer(source_url, link.token) if link.token is not None and remote else None
+    token = link.token if link.token is None or isinstance(link.token, str) else link.token()
+    bearer = Bearer(source_url, token) if token is not None and remote else None
     async with HttpTransport(link, per_host, bearer) as http:
         transports: dict[str, Transport] = {"http": http, "https": http}
         if scheme_of(source_url) == "file":
