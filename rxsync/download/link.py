@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TypeAlias, TypedDict
 
 from rxsync.errors import UsageError
@@ -72,7 +71,7 @@ class Link:
     username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     token: Token | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     proxy: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     client_cert: str | None = None
