@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from rxsync.declare.body import Body, Validators
+from rxsync.download.credentials import Credentials
 from rxsync.download.files import FileTransport
 from rxsync.download.fingerprint import fingerprint
 from rxsync.download.http import HttpTransport
@@ -18,7 +19,7 @@ from rxsync.download.lines import LineSplitter
 from rxsync.download.link import Link
 from rxsync.download.receive import receive
 from rxsync.download.transport import Transport
-from rxsync.download.urls import Bearer, scheme_of
+from rxsync.download.urls import scheme_of
 from rxsync.errors import DownloadError
 from rxsync.ports.downloader import Request
 from rxsync.ports.storage import Scratch
@@ -48,11 +49,11 @@ async def open_downloader(
 
     Raises:
         DownloadError: a ``file:`` source is not in a folder that can be read, or ``source_url`` is no URL.
+        UsageError: a secret, a certificate or a proxy cannot be, or there are two ways to sign in.
     """
     remote = scheme_of(source_url) in ("http", "https")
-    token = link.token if link.token is None or isinstance(link.token, str) else link.token()
-    bearer = Bearer(source_url, token) if token is not None and remote else None
-    async with HttpTransport(link, per_host, bearer) as http:
+    credentials = Credentials(source_url, link) if remote else None
+    async with HttpTransport(link, per_host, credentials) as http:
         transports: dict[str, Transport] = {"http": http, "https": http}
         if scheme_of(source_url) == "file":
             transports["file"] = FileTransport(source_url, link.max_concurrent)

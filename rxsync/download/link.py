@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypedDict
 
+from rxsync.download.checks import check_headers, check_sign_in
 from rxsync.errors import UsageError
 
-Token: TypeAlias = "str | Callable[[], str]"
+Token: TypeAlias = str | Callable[[], str]
 """A bearer token, or what reads it: once when a run begins, and once more where it is refused."""
 
 
@@ -29,8 +30,8 @@ class LinkOptions(TypedDict, total=False):
         password: goes with ``username``.
         token: signs in at the source's origin, and nowhere else, as a bearer; or a function that reads it.
         headers: are sent to the source's origin, and nowhere else.
-        proxy: an http or https URL that all requests go over, or ``"environment"``: what ``HTTP_PROXY``, ``HTTPS_PROXY``
-            and ``NO_PROXY`` say; None, unless said, for none, whatever the environment says.
+        proxy: an http or https URL that all requests go over, or ``"environment"``: what ``HTTP_PROXY``,
+            ``HTTPS_PROXY`` and ``NO_PROXY`` say; None, unless said, for none, whatever the environment says.
         ca_file: certificates in PEM that are trusted beside those of the system.
         client_cert: a certificate in PEM that is shown to the source's origin, and nowhere else.
         client_key: the key of it, where that is in a file of its own.
@@ -87,3 +88,5 @@ class Link:
         for name in ("connect_timeout", "idle_timeout"):
             if getattr(self, name) <= 0:
                 raise UsageError(f"{name} {getattr(self, name):g}: expected more than 0 seconds")
+        check_sign_in(self.username, self.password, self.token, self.headers)
+        check_headers(self.headers)
