@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from rxsync.declare.body import Body, Validators
 from rxsync.download.coding import ACCEPTED, decoded, decoder_of
+from rxsync.download.credentials import Credentials
 from rxsync.download.files import FileTransport
 from rxsync.download.fingerprint import fingerprint
 from rxsync.download.http import HttpTransport
@@ -19,7 +20,7 @@ from rxsync.download.intake import Intake
 from rxsync.download.lines import LineSplitter
 from rxsync.download.link import Link
 from rxsync.download.transport import Answer, Transport
-from rxsync.download.urls import Bearer, scheme_of
+from rxsync.download.urls import scheme_of
 from rxsync.errors import DownloadError
 from rxsync.ports.downloader import Coding, Request
 from rxsync.ports.storage import Scratch
@@ -49,10 +50,11 @@ async def open_downloader(
 
     Raises:
         DownloadError: a ``file:`` source is not in a folder that can be read, or ``source_url`` is no URL.
+        UsageError: a secret, a certificate or a proxy cannot be, or there are two ways to sign in.
     """
     remote = scheme_of(source_url) in ("http", "https")
-    bearer = Bearer(source_url, link.token) if link.token is not None and remote else None
-    async with HttpTransport(link, per_host, bearer) as http:
+    credentials = Credentials(source_url, link) if remote else None
+    async with HttpTransport(link, per_host, credentials) as http:
         transports: dict[str, Transport] = {"http": http, "https": http}
         if scheme_of(source_url) == "file":
             transports["file"] = FileTransport(source_url, link.max_concurrent)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import aiohttp
 
 from rxsync.declare.body import Validators
+from rxsync.download.credentials import Credentials, target_of
 from rxsync.download.link import Link
 from rxsync.download.patience import Patience
 from rxsync.download.pauses import LONGEST, Pauses, read_retry_after
@@ -22,7 +23,7 @@ from rxsync.download.reasons import TooSlowError, explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
 from rxsync.download.tempo import SECONDS, Tempo
 from rxsync.download.transport import Answer, Rest
-from rxsync.download.urls import Bearer, Target, target_of
+from rxsync.download.urls import Target
 from rxsync.errors import DownloadError, HttpStatusError
 from rxsync.urls import without_credentials
 from rxsync.version import __version__
@@ -37,12 +38,14 @@ class HttpTransport:
     Args:
         link: how many connections at once, and how patiently.
         per_host: most of them to one host and port.
-        bearer: signs in at one origin.
+        credentials: what the origin of the source alone may hear.
         slow_for: seconds of waiting after which a server that is too slow is given up.
     """
 
-    def __init__(self, link: Link, per_host: int, bearer: Bearer | None = None, *, slow_for: float = SECONDS) -> None:
-        self._bearer = bearer
+    def __init__(
+        self, link: Link, per_host: int, credentials: Credentials | None = None, *, slow_for: float = SECONDS
+    ) -> None:
+        self._credentials = credentials
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=link.max_concurrent, limit_per_host=per_host),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=link.connect_timeout),
@@ -76,7 +79,7 @@ class HttpTransport:
             HttpStatusError: the answer is neither the file nor a redirect.
             DownloadError: there is no answer, or a redirect that may not be followed.
         """
-        target = target_of(url, headers, self._bearer)
+        target = target_of(url, headers, self._credentials)
         return _Opening(self._way, target, url, held, rest)
 
 

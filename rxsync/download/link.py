@@ -6,10 +6,15 @@ Follows: ``pulpcore.app.models.Remote``, of which this is everything but the URL
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
+from rxsync.download.checks import check_headers, check_sign_in
 from rxsync.errors import UsageError
+
+Token: TypeAlias = str | Callable[[], str]
+"""A bearer token, or what reads it: once when a run begins, and once more where it is refused."""
 
 
 class LinkOptions(TypedDict, total=False):
@@ -21,7 +26,17 @@ class LinkOptions(TypedDict, total=False):
         connect_timeout: longest wait for a connection, in seconds; 30 unless said.
         idle_timeout: longest wait for the next byte, in seconds; 60 unless said.
         min_rate: bytes a second; who is slower for 30 s of waiting is given up; 1024 unless said, 0 for any rate.
-        token: signs in at the source's origin, and nowhere else, as a bearer.
+        username: signs in at the source's origin, and nowhere else, with ``password``, which may be empty.
+        password: goes with ``username``.
+        token: signs in at the source's origin, and nowhere else, as a bearer; or a function that reads it.
+        headers: are sent to the source's origin, and nowhere else.
+        proxy: an http or https URL that all requests go over, or ``"environment"``: what ``HTTP_PROXY``,
+            ``HTTPS_PROXY`` and ``NO_PROXY`` say; None, unless said, for none, whatever the environment says.
+        ca_file: certificates in PEM that are trusted beside those of the system.
+        client_cert: a certificate in PEM that is shown to the source's origin, and nowhere else.
+        client_key: the key of it, where that is in a file of its own.
+        verify_tls: False takes any certificate for good, with a warning each run.
+        allow_private: False refuses addresses that are not public: loopback, link-local, private, reserved.
     """
 
     max_concurrent: int
@@ -29,7 +44,16 @@ class LinkOptions(TypedDict, total=False):
     connect_timeout: float
     idle_timeout: float
     min_rate: float
-    token: str | None
+    username: str | None
+    password: str | None
+    token: Token | None
+    headers: Mapping[str, str]
+    proxy: str | None
+    ca_file: str | None
+    client_cert: str | None
+    client_key: str | None
+    verify_tls: bool
+    allow_private: bool
 
 
 @dataclass(frozen=True)
@@ -45,7 +69,16 @@ class Link:
     connect_timeout: float = 30.0
     idle_timeout: float = 60.0
     min_rate: float = 1024.0
-    token: str | None = field(default=None, repr=False)
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    token: Token | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    verify_tls: bool = True
+    allow_private: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -55,3 +88,5 @@ class Link:
         for name in ("connect_timeout", "idle_timeout"):
             if getattr(self, name) <= 0:
                 raise UsageError(f"{name} {getattr(self, name):g}: expected more than 0 seconds")
+        check_sign_in(self.username, self.password, self.token, self.headers)
+        check_headers(self.headers)

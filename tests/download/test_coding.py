@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxsync.download import open_downloader
+from rxsync.download import Link, open_downloader
 from rxsync.download.coding import FLOOR, Decoder, decoded
 from rxsync.errors import DeclarationError, DownloadError, MetadataError
 from rxsync.ports.downloader import Request

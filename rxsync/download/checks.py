@@ -1,0 +1,79 @@
+"""What cannot be said of the way to a remote, refused before anybody is asked.
+
+Floor 3, download. No message holds a value that may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from rxsync.errors import UsageError
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+_OURS = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "proxy-authorization",
+        "range",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that say what the bytes of an answer are, or where it comes from: another value would break a download."""
+
+
+def check_sign_in(username: str | None, password: str | None, token: object, headers: Mapping[str, str]) -> None:
+    """Refuse what is no way to sign in, or more than one.
+
+    Raises:
+        UsageError: names what is at fault.
+    """
+    ways = {"username": username is not None, "token": token is not None, "an Authorization header": signs_in(headers)}
+    if len(said := [way for way, is_said in ways.items() if is_said]) > 1:
+        raise UsageError(f"{' and '.join(said)} exclude each other: expected one way to sign in")
+    if password is not None and username is None:
+        raise UsageError("a password needs a username")
+    if username is not None and ":" in username:
+        raise UsageError("username: expected a name without a colon")
+    if isinstance(token, str):
+        check_token(token)
+
+
+def check_token(token: str) -> None:
+    """Refuse what can be no bearer token.
+
+    Raises:
+        UsageError: it does not show the token.
+    """
+    if not (token.isascii() and token.isprintable() and token.strip()):
+        raise UsageError("token: expected one line of printable ASCII")
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse headers that can be none, or that are not for others to set.
+
+    Raises:
+        UsageError: names the header, without its value.
+    """
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"headers: {name!r} is no name of a header")
+        if name.lower() in _OURS:
+            raise UsageError(f"headers: {name} is not to be set: it is rxsync that says it")
+        if not (value.isascii() and value.isprintable()):
+            raise UsageError(f"headers: {name}: expected one line of printable ASCII")
+
+
+def signs_in(headers: Mapping[str, str]) -> bool:
+    """Whether one of these says who asks."""
+    return any(name.lower() == "authorization" for name in headers)

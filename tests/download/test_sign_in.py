@@ -1,0 +1,178 @@
+"""Who hears how a remote is signed in at, and its headers: the origin of the source, and nobody else."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from rxsync.download import Link, open_downloader
+from rxsync.download.credentials import Credentials, target_of
+from rxsync.errors import DownloadError, UsageError
+from rxsync.ports.downloader import Request
+from rxsync.testing.faults import answer, redirect
+
+from .test_credentials import SECRET, assert_silent, with_user
+
+BEARER = f"Bearer {SECRET}"
+BASIC = f"Basic {base64.b64encode(f'ada:{SECRET}'.encode()).decode()}"
+WAYS = {
+    "a token": ({"token": SECRET}, BEARER),
+    "a function": ({"token": lambda: SECRET}, BEARER),
+    "a user": ({"username": "ada", "password": SECRET}, BASIC),
+    "a user alone": ({"username": "ada"}, "Basic YWRhOg=="),
+    "a header": ({"headers": {"authorization": BEARER}}, BEARER),
+}
+
+
+@pytest.fixture
+async def signed(server, scratch):
+    async with open_downloader(server.url("/repo/PULP_MANIFEST"), scratch, Link(retries=0, token=SECRET)) as downloads:
+        yield downloads
+
+
+def heard(server):
+    return [seen.headers.get("authorization") for seen in server.seen]
+
+
+async def test_its_own_origin_hears_it_for_metadata_and_files(server, signed):
+    lines = [line async for line in signed.lines(server.serve("/repo/PULP_MANIFEST", answer(b"a\n")))]
+    await signed.fetch(Request((server.serve("/elsewhere/a", answer(b"ok")),)))
+    assert lines == ["a"]
+    assert heard(server) == [BEARER, BEARER]
+
+
+async def test_another_host_that_the_source_names_does_not(server, elsewhere, signed):
+    await signed.fetch(Request((elsewhere.serve("/a", answer(b"ok")),)))
+    assert heard(elsewhere) == [None]
+
+
+async def test_a_redirect_at_home_keeps_it(server, signed):
+    server.serve("/b", answer(b"ok"))
+    await signed.fetch(Request((server.serve("/a", redirect("/b")),)))
+    assert heard(server) == [BEARER, BEARER]
+
+
+async def test_over_a_redirect_nobody_else_hears_it_nor_does_home_when_the_way_leads_back(server, elsewhere, signed):
+    server.serve("/home", answer(b"ok"))
+    elsewhere.serve("/b", redirect(server.url("/home")))
+    await signed.fetch(Request((server.serve("/a", redirect(elsewhere.url("/b"))),)))
+    assert SECRET not in str(elsewhere.seen)
+    assert heard(server) == [BEARER, None]
+
+
+async def test_who_redirects_home_from_elsewhere_makes_no_use_of_it(server, elsewhere, signed):
+    server.serve("/home", answer(b"ok"))
+    await signed.fetch(Request((elsewhere.serve("/b", redirect(server.url("/home"))),)))
+    assert heard(elsewhere) == heard(server) == [None]
+
+
+async def test_a_url_or_a_header_that_signs_in_goes_before_it(server, signed):
+    await signed.fetch(Request((with_user(server.serve("/a", answer(b"ok"))),)))
+    await signed.fetch(Request((server.serve("/b", answer(b"ok")),), headers={"authorization": "Basic x"}))
+    assert heard(server)[0].startswith("Basic ")
+    assert heard(server)[1] == "Basic x"
+
+
+async def test_other_headers_go_with_it(server, signed):
+    await signed.fetch(Request((server.serve("/a", answer(b"ok")),), headers={"X-More": "1"}))
+    assert (server.seen[0].headers["x-more"], heard(server)) == ("1", [BEARER])
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://h/a", "https://h:8443/a", "https://sub.h/", "https://other/", "https://h.other/", "https://h@other/"],
+)
+def test_another_scheme_host_or_port_is_another_origin(url):
+    assert SECRET not in str(target_of(url, {}, Credentials("https://h/", Link(token=SECRET))).private)
+
+
+@pytest.mark.parametrize("url", ["https://h:443/a", "https://H/b?c", "https://h"])
+def test_the_same_origin_may_be_spelt_otherwise(url):
+    assert target_of(url, {}, Credentials("https://h/", Link(token=SECRET))).private == {"Authorization": BEARER}
+
+
+@pytest.mark.parametrize("fault", [answer(b"", 401), answer(b"", 503), redirect("file:///a"), answer(b"other bytes")])
+async def test_no_error_tells_it(server, signed, fault):
+    with pytest.raises(DownloadError) as caught:
+        await signed.fetch(Request((server.serve("/a", fault),), size=4))
+    assert_silent(caught.value)
+    assert SECRET not in repr(Credentials("https://h/", Link(token=SECRET)))
+
+
+async def test_a_local_source_has_no_use_for_it(server, scratch, tmp_path):
+    async with open_downloader(tmp_path.as_uri() + "/", scratch, Link(retries=0, token=SECRET)) as downloads:
+        await downloads.fetch(Request((server.serve("/a", answer(b"ok")),)))
+    assert heard(server) == [None]
+
+
+@pytest.mark.parametrize(("said", "expected"), WAYS.values(), ids=WAYS)
+async def test_each_way_to_sign_in_is_for_its_origin_over_all_redirects(server, elsewhere, scratch, said, expected):
+    link = Link(**{"retries": 0, **said, "headers": {"X-Key": SECRET, **said.get("headers", {})}})
+    server.serve("/b", redirect(elsewhere.url("/c")))
+    elsewhere.serve("/c", redirect(server.serve("/home", answer(b"ok"))))
+    async with open_downloader(server.url("/"), scratch, link) as downloads:
+        await downloads.fetch(Request((server.serve("/a", redirect("/b")),)))
+        await downloads.fetch(Request((elsewhere.serve("/d", answer(b"ok")),)))
+    assert heard(server) == [expected, expected, None]
+    assert [seen.headers.get("x-key") for seen in server.seen] == [SECRET, SECRET, None]
+    assert "ada" not in str(elsewhere.seen)
+    assert SECRET not in str(elsewhere.seen)
+
+
+async def test_a_user_in_the_url_of_the_source_signs_in_at_all_of_its_origin(server, elsewhere, scratch):
+    source = server.url("/repo/PULP_MANIFEST").replace("//", f"//ada:{SECRET}@")
+    async with open_downloader(source, scratch, Link(retries=0)) as downloads:
+        await downloads.fetch(Request((server.serve("/a", answer(b"ok")),)))
+        await downloads.fetch(Request((elsewhere.serve("/a", answer(b"ok")),)))
+    assert (heard(server), heard(elsewhere)) == ([BASIC], [None])
+
+
+async def test_the_headers_of_a_request_go_before_those_of_the_remote(server, scratch):
+    link = Link(retries=0, token=SECRET, headers={"X-A": "remote", "X-B": "remote"})
+    async with open_downloader(server.origin, scratch, link) as downloads:
+        url = server.serve("/a", answer(b"ok"))
+        await downloads.fetch(Request((url,), headers={"x-a": "request", "AUTHORIZATION": "Basic x"}))
+    seen = server.seen[0].headers
+    assert (seen["x-a"], seen["x-b"], seen["authorization"]) == ("request", "remote", "Basic x")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"token": SECRET, "username": "ada"}, "^username and token exclude each other"),
+        ({"token": SECRET, "headers": {"authorization": SECRET}}, "^token and an Authorization header exclude"),
+        ({"password": SECRET}, "^a password needs a username$"),
+        ({"username": f"ada:{SECRET}"}, "^username: expected a name without a colon$"),
+        ({"token": f"{SECRET}\nX: y"}, "^token: expected one line of printable ASCII$"),
+        ({"token": ""}, "^token: expected one line"),
+        ({"headers": {"X Y": SECRET}}, "^headers: 'X Y' is no name of a header$"),
+        ({"headers": {"": SECRET}}, "^headers: '' is no name"),
+        ({"headers": {"X-A": f"{SECRET}\r\nX-B: c"}}, "^headers: X-A: expected one line of printable ASCII$"),
+        ({"headers": {"X-A": f"{SECRET}\u00e9"}}, "^headers: X-A: expected one line"),
+        ({"headers": {"host": SECRET}}, "^headers: host is not to be set"),
+        ({"headers": {"Accept-Encoding": SECRET}}, "^headers: Accept-Encoding is not to be set"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_not_told(said, reason):
+    with pytest.raises(UsageError, match=reason) as caught:
+        Link(**said)
+    assert_silent(caught.value)
+
+
+@pytest.mark.parametrize("said", [{"token": SECRET}, {"username": "ada"}, {"headers": {"Authorization": SECRET}}])
+def test_a_source_with_a_user_has_no_use_for_another_way(said):
+    with pytest.raises(UsageError, match=r"^https://h/x: the URL has a user, and the remote another way") as caught:
+        Credentials(f"https://ada:{SECRET}@h/x", Link(**said))
+    assert_silent(caught.value)
+
+
+def test_a_token_that_is_read_and_can_be_none_is_refused():
+    with pytest.raises(UsageError, match="^token: expected one line") as caught:
+        Credentials("https://h/", Link(token=lambda: f"{SECRET}\n"))
+    assert_silent(caught.value)
+
+
+def test_no_secret_is_in_a_repr():
+    link = Link(username="ada", password=SECRET, headers={"X": SECRET}, proxy=f"http://ada:{SECRET}@h")
+    assert SECRET not in repr(link) + repr(Credentials("https://h/", link))
