@@ -387,7 +387,6 @@ async def test_who_waits_for_a_flight_and_is_cancelled_does_not_disturb_it(nothi
     first, second, third = board(), board(), board()
     await asyncio.sleep(0)
     flying.set()
-    await asyncio.sleep(0)
     second.cancel()  # in the very turn in which the flight lands
     assert await first == await third == [b"a"]
     with pytest.raises(asyncio.CancelledError):
