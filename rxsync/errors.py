@@ -166,7 +166,8 @@ class DownloadError(SourceError):
         url: where they were asked for, without credentials.
         reason: what happened, in words.
         relative_path: of the file that was wanted; None if it was metadata.
-        attempts: how often it was tried.
+        attempts: how often it was tried, in both passes where there were two.
+        earlier: why it did not come in the first of two passes; None if there was one.
         wrong: bytes that came and were not what was declared, if somebody asked for them; whoever takes them lets them
             go.
     """
@@ -176,7 +177,8 @@ class DownloadError(SourceError):
     transient: bool
 
     relative_path: str | None = None
-    attempts = 1
+    attempts: int = 1
+    earlier: DownloadError | None = None
     wrong: object = None
 
     def __init__(self, url: str, reason: str, *, transient: bool = False) -> None:

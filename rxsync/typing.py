@@ -28,3 +28,6 @@ Observer: TypeAlias = abc.ObserverBase[Any]
 
 #: Says what takes the place of an item whose work failed: items to emit, or None; or raises to fail the run.
 OnError: TypeAlias = Callable[[Any, Exception], Iterable[Any] | None]
+
+#: Says whether an item whose work failed may be worked on once more, when all else is done.
+Again: TypeAlias = Callable[[Any, Exception], bool]

@@ -19,6 +19,7 @@ from rxsync.download.http import HttpTransport
 from rxsync.download.intake import Intake
 from rxsync.download.lines import LineSplitter
 from rxsync.download.link import Link
+from rxsync.download.mirrors import Mirrors
 from rxsync.download.transport import Answer, Transport
 from rxsync.download.urls import scheme_of
 from rxsync.errors import DownloadError
@@ -69,15 +70,25 @@ class Downloads:
         scratch: where bodies go until they are stored.
         retries: attempts at one URL after the first, where trying again may help.
         backoff: longest wait before the second attempt, in seconds.
+        mirrors: in which order several URLs are tried; None: as one that knows nothing yet says.
     """
 
-    def __init__(self, transports: Mapping[str, Transport], scratch: Scratch, *, retries: int, backoff: float) -> None:
+    def __init__(
+        self,
+        transports: Mapping[str, Transport],
+        scratch: Scratch,
+        *,
+        retries: int,
+        backoff: float,
+        mirrors: Mirrors | None = None,
+    ) -> None:
         self._transports, self._scratch = transports, scratch
-        self._retries, self._backoff = retries, backoff
+        self._retries, self._backoff, self._mirrors = retries, backoff, mirrors or Mirrors()
 
     async def fetch(self, request: Request) -> Body | None:
         """Fetch one file; None if ``request.validators`` were given and the server says it is unchanged.
 
+        Of several URLs, the one at the origin that worked before is tried first, those at an origin that is down last.
         Where the answer announces no length and nothing was declared, a body that was cut off by an orderly
         end of the connection cannot be told from a whole one.
 
@@ -98,20 +109,31 @@ class Downloads:
         failures: list[DownloadError] = []
         once = partial(self._attempt, intake)
         attempt = _Wrong(once, self._scratch).attempt if request.keep_wrong else once
-        for url in request.urls:
+        urls, mirrors = request.urls, self._mirrors
+        for url in urls if len(urls) == 1 else mirrors.order(urls, conditional=any(request.validators)):
             try:
-                return await attempt(url, request)
-            except DownloadError as error:
-                first = error
-            try:
-                return await self._again(first, partial(attempt, url, request))
+                body = await self._insist(url, request, attempt)
             except DownloadError as error:
                 failures.append(error)
+                mirrors.failed(urls, url, error)
+            else:
+                mirrors.gave(urls, url)
+                return body
         last = failures.pop()
         last.relative_path = request.relative_path
         for failure in failures:
             last.add_note(str(failure))
+            last.transient = last.transient or failure.transient  # to ask all of them again may help
         raise last
+
+    async def _insist(
+        self, url: str, request: Request, attempt: Callable[[str, Request], Awaitable[Body | None]]
+    ) -> Body | None:
+        try:
+            return await attempt(url, request)
+        except DownloadError as error:
+            first = error
+        return await self._again(first, partial(attempt, url, request))
 
     async def fingerprint(self, url: str, known: str | None = None) -> str:
         """Say what a file looks like: its ETag, its date, or the digest of its bytes, whichever can be had first.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import TypeVar
 
+from rxsync.flow.aside import Aside
 from rxsync.flow.buffer import Batch
 from rxsync.flow.gauge import Label, Waits
 from rxsync.flow.lanes import Lanes, Parking
@@ -18,7 +19,7 @@ from rxsync.flow.scheduler import FlowScheduler
 from rxsync.flow.step import Step, at_least_one, lift
 from rxsync.flow.work import Job, SparedJob, weight
 from rxsync.resolution import Resolvable
-from rxsync.typing import Item, Observer, OnError, Operator, Work
+from rxsync.typing import Again, Item, Observer, OnError, Operator, Work
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,6 +34,7 @@ def flat_map_with_max_concurrent(
     lanes: Lanes[T] | None = None,
     name: str | None = None,
     on_error: OnError | None = None,
+    again: Again | None = None,
 ) -> Operator[T, R]:
     """Run ``fn`` on each item, at most ``max_concurrent`` at once, and emit all results.
 
@@ -42,6 +44,14 @@ def flat_map_with_max_concurrent(
 
     Results come in the order of completion; with ``ordered`` in the order of the items, and then work that
     is done keeps its place until those before it are. The results of one item always come in order.
+
+        source                -a-b--|
+        fn                     -#                            a fails at first; later, as b, it is -(x,|)
+        again: always yes     ----B--(A,|)                   a has its second pass when all else is done
+
+    A second pass begins when the source has ended and nothing else is left here; at once, when somebody awaits the
+    item; and when the run would otherwise stand still. Until then the item counts as held. No more than 100 are set
+    aside, those whose second pass was in vain still among them: a failure beyond that is final.
 
     Args:
         fn: answers with a stream, an awaitable of an iterable, an iterable, or None for nothing. An
@@ -54,20 +64,24 @@ def flat_map_with_max_concurrent(
         on_error: called with the item at fault and its error; gives what to emit in its place, or raises. A
             list that ``buffer`` made is first split in halves, again and again, until that item is found:
             ``fn`` must be repeatable. Results then come when the whole item, or list, is through.
+        again: called with an item and its first failure; says whether to work on it once more, and only what fails
+            then is an error. Not for lists that ``buffer`` made. ``fn`` must be repeatable, results come as above.
 
     Errors: without ``on_error``, the first failure; all other work is cancelled at the same moment.
 
     Raises:
-        ValueError: ``max_concurrent`` is less than 1, or there are lanes although the order is to be kept.
+        ValueError: ``max_concurrent`` is less than 1, or the order is to be kept in spite of lanes or ``again``.
     """
     at_least_one("max_concurrent", max_concurrent)
     if lanes is not None and ordered:
         raise ValueError("lanes let items pass each other: they cannot be ordered")
+    if again is not None and ordered:
+        raise ValueError("an item that is worked on once more lets others pass: they cannot be ordered")
     who = name or str(getattr(fn, "__name__", type(fn).__name__))
     label, most = Label(who), 2 * max_concurrent if prefetch is None else prefetch
 
     def make(observer: Observer, scheduler: FlowScheduler) -> Step:
-        return _Concurrent(label, fn, max_concurrent, most, ordered, lanes, on_error, observer, scheduler)
+        return _Concurrent(label, fn, max_concurrent, most, ordered, lanes, on_error, again, observer, scheduler)
 
     return lift(make, who)
 
@@ -82,6 +96,7 @@ class _Concurrent(Step):
         ordered: bool,
         lanes: Lanes[Item] | None,
         on_error: OnError | None,
+        again: Again | None,
         observer: Observer,
         scheduler: FlowScheduler,
     ) -> None:
@@ -90,6 +105,7 @@ class _Concurrent(Step):
         self.absorbs = prefetch == 0
         self._jobs: dict[Job, None] = {}
         self._parking = None if lanes is None else Parking(lanes)
+        self._aside = None if again is None else Aside(again, self.pump)
         # who is to emit: if ordered, all jobs in their order; else those that have something
         self._queue: deque[Job] = deque()
         self._stuck = False  # there is something to emit, but the gate below is closed
@@ -107,17 +123,11 @@ class _Concurrent(Step):
 
     def turn(self) -> None:
         self._deliver()
-        parking = self._parking
         while self._free() > 0 and not self.stopped:
-            if parking is not None and parking.next:
-                self._start(parking.next.popleft())
-            elif not self.inbox:
+            job = self._next()
+            if job is None:
                 break
-            else:
-                item = self.inbox.popleft()
-                if parking is not None and not parking.enter(item):
-                    continue
-                self._start(item)
+            self._start(job)
             self._deliver()
         if not self.stopped:
             self._regulate()
@@ -139,8 +149,30 @@ class _Concurrent(Step):
     def _parked(self) -> int:
         return 0 if self._parking is None else self._parking.count + len(self._parking.next)
 
-    def _start(self, item: Item) -> None:
-        job = Job(self, item) if self._on_error is None else SparedJob(self, item, self._on_error)
+    def _next(self) -> Job | None:
+        """Who may start; None if nobody may."""
+        parking, aside = self._parking, self._aside
+        if parking is not None and parking.next:
+            return parking.next.popleft()
+        while True:
+            if aside is not None and aside.ready:
+                job = aside.ready.popleft()
+            elif self.inbox:
+                job = self._job(self.inbox.popleft())
+            elif aside and self.completed and not (self._jobs or self._parked()):
+                aside.release()  # all others are done
+                continue
+            else:
+                return None
+            if parking is None or parking.enter(job):
+                return job
+
+    def _job(self, item: Item) -> Job:
+        if self._on_error is None and self._aside is None:
+            return Job(self, item)
+        return SparedJob(self, item, self._on_error)
+
+    def _start(self, job: Job) -> None:
         self._jobs[job] = None
         if self._ordered:
             job.queued = True
@@ -155,6 +187,17 @@ class _Concurrent(Step):
         self.pump()
         if job in self._jobs:  # done, perhaps, but there is no room for it, or it is not its turn
             self.flow.stir()
+
+    def set_aside(self, job: Job, error: Exception) -> bool:
+        """Have ``job`` start once more, later; False: its failure is final."""
+        if self._aside is None or not self._aside.take(job, error):
+            return False
+        del self._jobs[job]
+        if self._parking is not None:
+            self._parking.leave(job)
+        self.flow.stir()
+        self.pump()
+        return True
 
     # -- emitting
 
@@ -194,7 +237,9 @@ class _Concurrent(Step):
     def _dismiss(self, job: Job) -> None:
         del self._jobs[job]
         if self._parking is not None:
-            self._parking.leave(job.item)
+            self._parking.leave(job)
+        if self._aside is not None:
+            self._aside.done(job)
         self.flow.hold(-job.size)
         self.flow.stir()
 
@@ -205,6 +250,8 @@ class _Concurrent(Step):
         self.inbox.clear()
         if self._parking is not None:
             self._parking.clear()
+        if self._aside is not None:
+            self._aside.clear()
         for job in jobs:
             job.cancel()
         self.flow.hold(-held)
@@ -212,7 +259,8 @@ class _Concurrent(Step):
     # -- as a station
 
     def held(self) -> int:
-        return sum(map(weight, self.inbox)) + self._parked() + sum(job.held() for job in self._jobs)
+        aside = 0 if self._aside is None else len(self._aside)
+        return sum(map(weight, self.inbox)) + self._parked() + aside + sum(job.held() for job in self._jobs)
 
     def working(self) -> int:
         return sum(job.size for job in self._jobs if not job.whole)
@@ -225,8 +273,9 @@ class _Concurrent(Step):
         return "work" if self._jobs else "input"
 
     def items(self) -> Iterable[object]:
-        parked = () if self._parking is None else self._parking.items()
-        for item in chain(self.inbox, parked, (job.item for job in self._jobs)):
+        parked = () if self._parking is None else self._parking.jobs()
+        aside = () if self._aside is None else self._aside.jobs()
+        for item in chain(self.inbox, (job.item for job in chain(parked, aside, self._jobs))):
             if isinstance(item, Batch):
                 yield from item
             else:
@@ -236,3 +285,9 @@ class _Concurrent(Step):
 
     def is_busy(self) -> bool:
         return any(job.is_busy() for job in self._jobs)
+
+    def hurry(self) -> bool:
+        if self._aside is None or not self._aside.release():
+            return False
+        self.pump()
+        return True

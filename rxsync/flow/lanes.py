@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Generic, TypeVar
 
+from rxsync.flow.work import Job
 from rxsync.typing import Item
 
 T = TypeVar("T")
@@ -33,42 +34,42 @@ class Parking:
     """Who is under way in each lane, and who waits beside it.
 
     Attributes:
-        count: items that wait, in all lanes.
-        next: items that waited and have a place now; whoever takes one lets it go ahead.
+        count: jobs that wait, in all lanes.
+        next: jobs that waited and have a place now; whoever takes one lets it go ahead.
     """
 
     count: int
-    next: deque[Item]
+    next: deque[Job]
 
     def __init__(self, lanes: Lanes[Item]) -> None:
         self._of, self._most = lanes.of, lanes.most
-        self.count, self.next = 0, deque[Item]()
+        self.count, self.next = 0, deque[Job]()
         self._busy: dict[Hashable, int] = {}
-        self._lane_of: dict[int, Hashable] = {}  # by identity of the item that has a place
-        self._waiting: dict[Hashable, deque[Item]] = {}
+        self._lane_of: dict[Job, Hashable] = {}  # of those that have a place
+        self._waiting: dict[Hashable, deque[Job]] = {}
 
-    def enter(self, item: Item) -> bool:
-        """Let an item go ahead; False: it waits here until one of its lane has left."""
-        lane = self._of(item)
+    def enter(self, job: Job) -> bool:
+        """Let a job go ahead; False: it waits here until one of its lane has left."""
+        lane = self._of(job.item)
         if lane is None:
             return True
         busy = self._busy.get(lane, 0)
         if busy >= self._most:
-            self._waiting.setdefault(lane, deque()).append(item)
+            self._waiting.setdefault(lane, deque()).append(job)
             self.count += 1
             return False
-        self._busy[lane], self._lane_of[id(item)] = busy + 1, lane
+        self._busy[lane], self._lane_of[job] = busy + 1, lane
         return True
 
-    def leave(self, item: Item) -> None:
-        """Note that an item that went ahead is done; its place goes to who waits for it."""
-        lane = self._lane_of.pop(id(item), None)
+    def leave(self, job: Job) -> None:
+        """Note that a job that went ahead is done; its place goes to who waits for it."""
+        lane = self._lane_of.pop(job, None)
         if lane is None:
             return
         waiting = self._waiting.get(lane)
         if waiting:
             first = waiting.popleft()
-            self._lane_of[id(first)] = lane
+            self._lane_of[first] = lane
             self.next.append(first)
             self.count -= 1
             return
@@ -77,7 +78,7 @@ class Parking:
             del self._busy[lane]
             self._waiting.pop(lane, None)
 
-    def items(self) -> Iterable[Item]:
+    def jobs(self) -> Iterable[Job]:
         """Whoever waits or has not gone ahead yet."""
         return chain(self.next, chain.from_iterable(self._waiting.values()))
 

@@ -40,6 +40,9 @@ class Owner(Protocol):
     def fail(self, error: BaseException) -> None:
         """Stop everything with ``error``."""
 
+    def set_aside(self, job: Job, error: Exception) -> bool:
+        """Have ``job`` start once more, later; False: its failure is final."""
+
 
 class Job:
     """Work on one item, or on one batch.
@@ -152,26 +155,26 @@ class Job:
 
 
 class SparedJob(Job):
-    """Work whose failure is not the end: a batch is halved until the item at fault is found.
+    """Work whose failure is not the end: a batch is halved until the item at fault is found, an item may be set aside.
 
-    Results are kept until the whole batch is through, or a second attempt would repeat those of the first.
+    Results are kept until the whole is through, or a second attempt would repeat those of the first.
     """
 
-    __slots__ = ("_kept", "_looping", "_on_error", "_parts", "_streamed", "_under_way")
+    __slots__ = ("_aside", "_kept", "_looping", "_on_error", "_parts", "_streamed", "_under_way")
 
-    def __init__(self, owner: Owner, item: Item, on_error: OnError) -> None:
+    def __init__(self, owner: Owner, item: Item, on_error: OnError | None) -> None:
         super().__init__(owner, item)
         self._on_error = on_error
         self._parts: list[Item] = [item]  # what is still to be tried, the first on top
         self._kept: list[Item] = []
         self._streamed: list[Item] = []  # by the attempt under way
-        self._looping = self._under_way = False
+        self._looping = self._under_way = self._aside = False
 
     def start(self) -> None:
         """Try part after part; a loop, not a recursion: many parts may answer at once."""
-        self._looping = True
+        self._looping, self._aside = True, False
         try:
-            while self._parts and not self._under_way and not self._owner.stopped:
+            while self._parts and not (self._under_way or self._aside or self._owner.stopped):
                 self._under_way = True
                 try:
                     self._attempt(self._parts[-1])
@@ -199,23 +202,36 @@ class SparedJob(Job):
         if self._owner.stopped or not isinstance(error, Exception):
             super()._failed(error)
             return
-        part = self._parts.pop()
-        if isinstance(part, Batch) and len(part) > 1:
+        part = self._parts[-1]
+        if isinstance(part, Batch) and len(part) > 1 and self._on_error is not None:
             half = len(part) // 2
-            self._parts += [Batch(part[half:]), Batch(part[:half])]
-        else:
-            item = part[0] if isinstance(part, Batch) else part
-            try:
-                self._kept += self._on_error(item, error) or ()
-            except BaseException as final:
-                self._owner.fail(final)
+            self._parts[-1:] = [Batch(part[half:]), Batch(part[:half])]
+            self._go_on()
+            return
+        try:
+            self._settle_item(part, error)
+        except BaseException as final:
+            self._owner.fail(final)
+
+    def _settle_item(self, part: Item, error: Exception) -> None:
+        if not isinstance(self.item, Batch):
+            self._tidy()
+            self._aside = True  # before it is: it may start again at once
+            if self._owner.set_aside(self, error):
                 return
+        if self._on_error is None:
+            raise error
+        self._kept += self._on_error(part[0] if isinstance(part, Batch) else part, error) or ()
+        self._parts.pop()
         self._go_on()
 
     def _go_on(self) -> None:
-        self._streamed, self._under_way, self._cancel, self._task = [], False, None, None
+        self._tidy()
         if not self._looping:
             self.start()
+
+    def _tidy(self) -> None:
+        self._streamed, self._under_way, self._cancel, self._task = [], False, None, None
 
 
 def weight(item: Item) -> int:

@@ -16,6 +16,7 @@ from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent, Valida
 from rxsync.errors import ConflictError
 from rxsync.flow import Lanes, flat_map_with_max_concurrent, from_iterable
 from rxsync.operators.flights import Flights
+from rxsync.operators.second_pass import SecondPass
 from rxsync.operators.stage import Stage
 from rxsync.ports.downloader import Request
 from rxsync.typing import OnError, Work
@@ -39,6 +40,7 @@ def download_artifacts(
     per_host: int = PER_HOST,
     received: Callable[[int], None] | None = None,
     on_error: OnError | None = None,
+    second_pass: bool = False,
 ) -> Stage:
     """Give every artifact that is neither stored nor deferred its ``body``.
 
@@ -49,6 +51,10 @@ def download_artifacts(
     A unit moves on when all its files are there. Files with the same declared digest are fetched once. A file of a
     saved unit for which no digest is declared is asked for again, conditionally where the remote has said how.
 
+        source  -a-b--|
+        fetch   a -#, later -x|    b -x|
+        result  ----b--(a,|)       second_pass=True: a comes when all others have
+
     Args:
         fetch: fetches one file.
         deferred: what to do with an artifact that says nothing itself: True leaves its bytes for later.
@@ -56,6 +62,8 @@ def download_artifacts(
         per_host: most of them whose first file is on one host; others let those of other hosts pass.
         received: told each number of bytes as they arrive, negative where an attempt is void.
         on_error: called with a unit and why its bytes cannot be had; leaves the unit out, or raises.
+        second_pass: whether a unit whose failure may pass is worked on once more before it is given up: when the others
+            are through, or at once when somebody awaits it.
 
     Errors: without ``on_error``, passes ``fetch``'s error on and cancels what is in flight; ``ConflictError`` where a
     saved unit's file has other bytes now.
@@ -63,9 +71,14 @@ def download_artifacts(
 
     def begin(source: Observable[DeclarativeContent]) -> Observable[DeclarativeContent]:
         download = _Download(fetch, deferred, received)
-        lanes = Lanes(download.host, per_host)
+        second = SecondPass(on_error) if second_pass else None
         work = flat_map_with_max_concurrent(
-            download.work, max_concurrent, lanes=lanes, name="download_artifacts", on_error=on_error
+            download.work,
+            max_concurrent,
+            lanes=Lanes(download.host, per_host),
+            name="download_artifacts",
+            on_error=on_error if second is None else second.give_up,
+            again=None if second is None else second.again,
         )
         return work(source)
 

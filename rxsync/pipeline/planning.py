@@ -205,7 +205,12 @@ def foresight(line: Recipe, run: Run[Any, Any]) -> Recipe:
             *line.steps[:at],
             Step(
                 "learn_keys",
-                learn_keys(run.downloader.fetch, max_concurrent=run.max_concurrent, on_error=run.spare),
+                learn_keys(
+                    run.downloader.fetch,
+                    max_concurrent=run.max_concurrent,
+                    on_error=run.spare,
+                    second_pass=run.second_pass,
+                ),
                 own=False,
             ),
             Step("await_needs", await_needs(), own=False),

@@ -128,20 +128,22 @@ class ErrorPolicy:
         fetch: Callable[[Request], Awaitable[Body | None]],
         keep: Callable[[Request, DownloadError, Body], Awaitable[None]],
         release: Callable[[list[Body]], None],
+        drop: Callable[[Request], Awaitable[None]],
     ) -> Callable[[Request], Awaitable[Body | None]]:
         """Make of ``fetch`` one that has wrong bytes kept, where that is what to do with them.
 
         Args:
             fetch: of a downloader.
-            keep: takes wrong bytes somewhere.
+            keep: takes wrong bytes somewhere, in place of those that came in the first of two passes.
             release: lets them go.
+            drop: the right ones came in the second: what was kept goes.
         """
         if "quarantine" not in self.actions.values():
             return fetch
 
         async def kept(request: Request) -> Body | None:
             try:
-                return await fetch(request._replace(keep_wrong=True))
+                body = await fetch(request._replace(keep_wrong=True))
             except DownloadError as error:
                 wrong, error.wrong = error.wrong, None
                 if isinstance(wrong, Body):
@@ -151,6 +153,8 @@ class ErrorPolicy:
                     finally:
                         release([wrong])
                 raise
+            await drop(request)
+            return body
 
         return kept
 

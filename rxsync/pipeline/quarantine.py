@@ -45,31 +45,71 @@ async def keep_aside(folder: Path, unit: DeclarativeContent, reason: str, read: 
         raise StorageError(f"{error.filename or folder}: {error.strerror}") from error
 
 
-async def keep_wrong(folder: Path, request: Request, error: DownloadError, body: Body) -> None:
-    """Copy bytes that are not what was declared into a new folder below ``folder``, with what was.
+class WrongBytes:
+    """Keeps bytes that are not what was declared, once for each file, though it may be asked for in two passes.
 
-    Raises:
-        StorageError: there is no room or no permission.
+    Args:
+        folder: each has a new folder below this one.
+        places: where they are, by what was wanted; of one run.
     """
-    try:
-        place = await in_thread(None, lambda: _new_folder(folder))
-        facts: dict[str, object] = {
-            "unit": request.relative_path,
-            "reason": error.reason,
-            "origin": None,
-            "files": [
-                {
-                    "file": "0",
-                    "relative_path": request.relative_path,
-                    "urls": [without_credentials(url) for url in request.urls],
-                    "declared": {**request.digests, "size": request.size},
-                    "received": {**body.digests, "size": body.size},
-                }
-            ],
-        }
-        await in_thread(None, lambda: _keep(place, body, facts))
-    except OSError as failed:
-        raise StorageError(f"{failed.filename or folder}: {failed.strerror}") from failed
+
+    def __init__(self, folder: Path, places: dict[object, Path]) -> None:
+        self._folder, self._places = folder, places
+
+    async def keep(self, request: Request, error: DownloadError, body: Body) -> None:
+        """Copy wrong bytes, with what was declared, in place of those that came before.
+
+        Raises:
+            StorageError: there is no room or no permission.
+        """
+        await self.drop(request)
+        try:
+            place = self._places[_wanted(request)] = await in_thread(None, lambda: _new_folder(self._folder))
+            await in_thread(None, lambda: _keep(place, body, _wrong_facts(request, error, body)))
+        except OSError as failed:
+            raise StorageError(f"{failed.filename or self._folder}: {failed.strerror}") from failed
+
+    async def drop(self, request: Request) -> None:
+        """Remove what was kept of a file, if there is anything: the right bytes came after all.
+
+        Raises:
+            StorageError: it cannot be removed.
+        """
+        place = self._places.pop(_wanted(request), None) if self._places else None
+        if place is None:
+            return
+        try:
+            await in_thread(None, lambda: _remove(place))
+        except OSError as failed:
+            raise StorageError(f"{failed.filename or place}: {failed.strerror}") from failed
+
+
+def _wanted(request: Request) -> object:
+    """What tells a file from others; units that share bytes ask for one."""
+    return frozenset(request.digests.items()) or request.urls
+
+
+def _wrong_facts(request: Request, error: DownloadError, body: Body) -> dict[str, object]:
+    return {
+        "unit": request.relative_path,
+        "reason": error.reason,
+        "origin": None,
+        "files": [
+            {
+                "file": "0",
+                "relative_path": request.relative_path,
+                "urls": [without_credentials(url) for url in request.urls],
+                "declared": {**request.digests, "size": request.size},
+                "received": {**body.digests, "size": body.size},
+            }
+        ],
+    }
+
+
+def _remove(place: Path) -> None:
+    shutil.rmtree(place)
+    with suppress(OSError):  # others are in it
+        place.parent.rmdir()
 
 
 def _keep(place: Path, body: Body, facts: dict[str, object]) -> None:
@@ -81,9 +121,9 @@ def _keep(place: Path, body: Body, facts: dict[str, object]) -> None:
 
 
 def _new_folder(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
     for number in count():
-        with suppress(FileExistsError):  # several units may come at once
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError, FileNotFoundError):  # several units may come, and go, at once
             (folder / str(number)).mkdir()
             break
     return folder / str(number)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
@@ -18,7 +17,7 @@ from rxsync.errors import FlowError
 from rxsync.models import Remote
 from rxsync.operators.download_artifacts import request_of
 from rxsync.pipeline.policy import FAIL, ErrorPolicy
-from rxsync.pipeline.quarantine import keep_aside, keep_wrong
+from rxsync.pipeline.quarantine import WrongBytes, keep_aside
 from rxsync.pipeline.report import Report
 from rxsync.ports.catalog import Catalog
 from rxsync.ports.downloader import Coding, Downloader, Request
@@ -62,6 +61,8 @@ class Run(Generic[Options, Context]):
         nested: runs the line of a sub-repository; see ``subrepository``.
         errors: what to do with units whose bytes cannot be had.
         spare: leaves such a unit out, or raises; None where every failure is the run's.
+        wrong: where wrong bytes were put, by what was wanted.
+        second_pass: True where units whose bytes did not come are worked on once more; not where nothing is retried.
         planning: True where nothing is written, and bytes are fetched only where somebody reads them.
     """
 
@@ -82,6 +83,8 @@ class Run(Generic[Options, Context]):
     nested: Nested
     errors: ErrorPolicy = FAIL
     spare: OnError | None = None
+    wrong: dict[object, Path] = field(default_factory=dict)
+    second_pass: bool = False
     planning: bool = False
 
     async def subrepository(self, name: str, declare: Declare, *, on_error: OnNested = "fail") -> Report:
@@ -174,5 +177,6 @@ class Run(Generic[Options, Context]):
             DownloadError: it cannot be had.
             StorageError: there is no room or no permission.
         """
-        keeping = self.errors.keeping(self.downloader.fetch, partial(keep_wrong, self.aside), self.scratch.release)
+        wrong = WrongBytes(self.aside, self.wrong)
+        keeping = self.errors.keeping(self.downloader.fetch, wrong.keep, self.scratch.release, wrong.drop)
         return await keeping(request)

@@ -33,6 +33,7 @@ def standard(run: Run[Any, Any]) -> Recipe:
         max_concurrent=run.max_concurrent,
         received=run.received,
         on_error=run.spare,
+        second_pass=run.second_pass,
     )
     return Recipe(
         [

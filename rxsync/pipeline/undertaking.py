@@ -125,6 +125,7 @@ class Undertaking(ABC):
                 received=self.outcome.tally.receive,
                 errors=rules.errors,
                 spare=self._spare if rules.errors.spares else None,
+                second_pass=rules.link.retries > 0,
                 nested=lambda *part: self._nested(catalog, lent, *part),
                 planning=planning,
             )

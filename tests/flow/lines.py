@@ -10,7 +10,17 @@ import reactivex as rx
 from hypothesis import strategies as st
 from reactivex import operators as ops
 
-from rxsync.flow import Lanes, buffer, expand, fan_out, flat_map_with_max_concurrent, from_async, from_iterable, stage
+from rxsync.flow import (
+    Lanes,
+    aside,
+    buffer,
+    expand,
+    fan_out,
+    flat_map_with_max_concurrent,
+    from_async,
+    from_iterable,
+    stage,
+)
 
 ENDLESS = 10**9
 MOST = 600  # items at any place of a line
@@ -335,18 +345,24 @@ class Inside(Piece):
 
 @dataclass(frozen=True)
 class InLanes(Piece):
-    """Work with a bound of its own for each kind of item."""
+    """Work with a bound of its own for each kind of item; where it is ``shaky``, some have a second pass."""
 
     concurrency: int
     most: int
+    shaky: bool
     keeps_order = False
 
     def bounds(self):
-        return (3 * self.concurrency,)
+        return (3 * self.concurrency + (aside.MOST if self.shaky else 0),)
 
     def operator(self, world):
+        failed = set()
+
         async def work(item):
             world.event("work")
+            if self.shaky and item % 7 == 2 and item not in failed:
+                failed.add(item)
+                raise ZeroDivisionError
             world.enter((id(self), item % 2))
             try:
                 await asyncio.sleep(item % 3 / 100)
@@ -354,7 +370,9 @@ class InLanes(Piece):
                 world.leave((id(self), item % 2))
             return (item,)
 
-        return flat_map_with_max_concurrent(work, self.concurrency, lanes=Lanes(lambda x: x % 2, self.most))
+        again = (lambda _, error: isinstance(error, ZeroDivisionError)) if self.shaky else None
+        lanes = Lanes(lambda x: x % 2, self.most)
+        return flat_map_with_max_concurrent(work, self.concurrency, lanes=lanes, again=again)
 
 
 @dataclass(frozen=True)
@@ -408,7 +426,7 @@ PIECES = st.one_of(
     WORKS,
     st.builds(Stock, st.sampled_from(sorted(Stock.table))),
     st.builds(Inside, st.sampled_from(["group_by", "window"]), WORKS),
-    st.builds(InLanes, st.integers(1, 4), st.integers(1, 3)),
+    st.builds(InLanes, st.integers(1, 4), st.integers(1, 3), st.booleans()),
     st.builds(Lists, st.integers(1, 5), st.sampled_from([None, 0, 0.05])),
     st.builds(FanOut, st.lists(WORKS, min_size=1, max_size=3).map(tuple)),
 )

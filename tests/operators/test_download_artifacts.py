@@ -6,7 +6,7 @@ import pytest
 
 from rxsync.declare import DeclarativeArtifact, StoredFile, Validators
 from rxsync.errors import ConflictError, HttpStatusError
-from rxsync.flow import from_iterable, run, stage
+from rxsync.flow import from_async, from_iterable, run, stage
 from rxsync.operators import download_artifacts
 from rxsync.operators.flights import Flights
 from rxsync.ports.downloader import Request
@@ -265,12 +265,7 @@ async def test_a_flight_that_failed_is_not_joined_again_and_one_long_past_is_for
     def board(name, error=None):
         return flights.board({"sha256": name * 64}, lambda: fetch(name, error), lambda body: [body])
 
-    first, joined = board("a", NOT_FOUND), board("a")
-    failures = []
-    joined.subscribe(on_error=failures.append)
-    with pytest.raises(HttpStatusError):
-        await first
-    assert failures == [NOT_FOUND]
+    assert await asyncio.gather(board("a", NOT_FOUND), board("a"), return_exceptions=True) == [NOT_FOUND, NOT_FOUND]
     assert [one.data for one in await board("a")] == [b"a"]
     await board("b")
     await board("c")
@@ -318,3 +313,81 @@ def test_a_file_whose_bytes_came_with_the_declaration_passes_untouched(deferred)
         m.expect(m.hot("-a|", a=a).pipe(download_artifacts(fetch, deferred=deferred)), "-a|", a=a)
     assert fetch.calls == []
     assert a.artifacts[0].body is here
+
+
+def test_who_joined_a_flight_that_is_called_off_takes_off_instead():
+    """The other file of the unit that flew it failed."""
+    sig = DeclarativeArtifact("http://there/sig", "a.sig", digests={"sha256": sha256(b"sig")})
+    a, b, c = unit("a", more=[sig]), unit("b", b"sig"), unit("c", b"sig")
+    with marbles() as m:
+        fetch, asked = fetching(m, a="---#", sig="-----x|", b="-(x,|)")
+        source = m.hot("abc------|", a=a, b=b, c=c)
+        skipped = []
+        line = download_artifacts(fetch, on_error=lambda unit, error: skipped.append(unit))
+        m.expect(source.pipe(line), "----(c,b)|", b=b, c=c)
+    assert skipped == [a]
+    assert asked == [(0, "a"), (0, "sig"), (3, "b")]
+
+
+def test_nobody_takes_off_instead_when_all_is_cancelled():
+    sig = DeclarativeArtifact("http://there/sig", "a.sig", digests={"sha256": sha256(b"sig")})
+    a, b = unit("a", more=[sig]), unit("b", b"sig")
+    with marbles() as m:
+        fetch, asked = fetching(m, a="---#", sig="-----x|", b="-x|")
+        m.expect(m.hot("ab-------|", a=a, b=b).pipe(download_artifacts(fetch)), "---#", error=HttpStatusError)
+    assert asked == [(0, "a"), (0, "sig")]
+
+
+@pytest.mark.parametrize("kind", ["coroutine function", "function of an awaitable"])
+async def test_over_asyncio_who_joined_takes_off_instead_too(kind, nothing_left):
+    sig = DeclarativeArtifact("http://there/sig", "a.sig", digests={"sha256": sha256(b"sig")})
+    a, more = unit("a", more=[sig]), [unit(name, b"sig") for name in "bcd"]
+    asked, skipped, landed, flying, joined = [], [], [], asyncio.Event(), asyncio.Event()
+
+    async def fetch(request):
+        name = request.urls[0].rpartition("/")[2]
+        asked.append(name)
+        if name == "sig":
+            flying.set()
+            await asyncio.Event().wait()
+        if name == "a":
+            await joined.wait()
+            raise NOT_FOUND
+        return body(b"sig")
+
+    async def source():
+        yield a
+        await flying.wait()
+        for one in more:
+            yield one
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        joined.set()
+
+    line = download_artifacts(
+        fetch if kind == "coroutine function" else lambda request: fetch(request),
+        on_error=lambda unit, error: skipped.append(unit),
+    )
+    await run(from_async(source).pipe(line), landed.append)
+    assert skipped == [a]
+    assert sorted(unit.name for unit in landed) == ["b", "c", "d"]
+    assert asked == ["a", "sig", "b"]
+
+
+async def test_who_waits_for_a_flight_and_is_cancelled_does_not_disturb_it(nothing_left):
+    flights, flying = Flights(), asyncio.Event()
+
+    async def fetch():
+        await flying.wait()
+        return body(b"a")
+
+    def board():
+        return asyncio.ensure_future(flights.board({"sha256": "0" * 64}, fetch, lambda body: [body.data]))
+
+    first, second, third = board(), board(), board()
+    await asyncio.sleep(0)
+    flying.set()
+    second.cancel()  # in the very turn in which the flight lands
+    assert await first == await third == [b"a"]
+    with pytest.raises(asyncio.CancelledError):
+        await second
