@@ -3,8 +3,10 @@
 Floor 3, a wing. Implements ``rxsync.ports.downloader``.
 """
 
+from rxsync.download.controls import Controls
 from rxsync.download.downloads import Downloads, open_downloader
+from rxsync.download.limits import Limits, limited
 from rxsync.download.lines import LineSplitter
 from rxsync.download.link import Link
 
-__all__ = ["Downloads", "LineSplitter", "Link", "open_downloader"]
+__all__ = ["Controls", "Downloads", "Limits", "LineSplitter", "Link", "limited", "open_downloader"]

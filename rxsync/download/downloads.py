@@ -14,6 +14,7 @@ from rxsync.declare.body import Body, Validators
 from rxsync.download.files import FileTransport
 from rxsync.download.fingerprint import fingerprint
 from rxsync.download.http import HttpTransport
+from rxsync.download.limits import Limits
 from rxsync.download.lines import LineSplitter
 from rxsync.download.link import Link
 from rxsync.download.receive import receive
@@ -32,8 +33,8 @@ async def open_downloader(
     source_url: str,
     scratch: Scratch,
     link: Link = Link(),  # noqa: B008 - a value that cannot change
+    limits: Limits | None = None,
     *,
-    per_host: int = 10,
     backoff: float = 1.0,
 ) -> AsyncIterator[Downloads]:
     """Open a downloader for one source; on leaving, its connections are closed.
@@ -42,8 +43,8 @@ async def open_downloader(
         source_url: where the source is: http, https or file. ``file:`` URLs can be read only if this is one,
             and only below its folder, so that nothing a server says leads to local files.
         scratch: where bodies go until they are stored.
-        link: how it is reached; ``max_concurrent`` bounds local files, too.
-        per_host: most connections to one host and port.
+        link: how it is reached.
+        limits: what bounds it, local files too, together with others; None for limits of its own, as ``link`` says.
         backoff: longest wait before the second attempt, in seconds; it doubles with each.
 
     Raises:
@@ -51,10 +52,11 @@ async def open_downloader(
     """
     remote = scheme_of(source_url) in ("http", "https")
     bearer = Bearer(source_url, link.token) if link.token is not None and remote else None
-    async with HttpTransport(link, per_host, bearer) as http:
+    limits = limits or Limits(link.controls())
+    async with HttpTransport(link, limits, bearer) as http:
         transports: dict[str, Transport] = {"http": http, "https": http}
         if scheme_of(source_url) == "file":
-            transports["file"] = FileTransport(source_url, link.max_concurrent)
+            transports["file"] = FileTransport(source_url, limits)
         yield Downloads(transports, scratch, retries=link.retries, backoff=backoff)
 
 
@@ -166,6 +168,7 @@ class Downloads:
         """Yield lines as they become whole, never an empty batch."""
         splitter = LineSplitter(without_credentials(url), longest)
         async with self._transport(url).open(url, {}, Validators()) as answer:
+            answer.make_way()
             while piece := await answer.read():
                 if lines := splitter.feed(piece):
                     yield lines

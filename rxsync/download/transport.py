@@ -12,6 +12,10 @@ from typing import NamedTuple, Protocol
 from rxsync.declare.body import Validators
 
 
+def _nothing() -> None:
+    """It takes nobody's place."""
+
+
 class Answer(NamedTuple):
     """Somebody has the file and is about to give it, unless we hold it already.
 
@@ -21,12 +25,15 @@ class Answer(NamedTuple):
         unchanged: it is the file whose validators we sent; there is nothing to read.
         length: how many bytes are announced; None if that is not said.
         validators: what the answer said to recognise an unchanged file by.
+        make_way: gives up its place among the downloads. Whoever reads at the pace of the line must: the line may wait
+            for downloads that have no other place.
     """
 
     read: Callable[[], Awaitable[bytes]]
     unchanged: bool = False
     length: int | None = None
     validators: Validators = Validators()
+    make_way: Callable[[], None] = _nothing
 
 
 class Transport(Protocol):

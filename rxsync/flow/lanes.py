@@ -27,7 +27,7 @@ class Lanes(Generic[T]):
     """
 
     of: Callable[[T], Hashable | None]
-    most: int | Callable[[Hashable], Dial]
+    most: int | Callable[[Item], Dial]
 
 
 class Parking:
