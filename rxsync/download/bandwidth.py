@@ -38,8 +38,6 @@ class Bandwidth:
     def turn(self, limit: float | None) -> None:
         """Allow so many bytes a second from now on; what is owed is owed at that pace."""
         self._fill()
-        if not self.limited:
-            self._level = 0.0  # what went freely was no saving
         self._limit, self.limited = limit, limit is not None
         self._pay()
 

@@ -71,6 +71,8 @@ class Limits:
         epoch, began = adaptive.epoch, self._clock()
 
         def tell(refused: bool) -> None:
+            if self._adaptive.get(host) is not adaptive:
+                return  # nobody wants to know any more
             if refused:
                 adaptive.refused(epoch)
             else:

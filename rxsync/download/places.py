@@ -33,13 +33,13 @@ class Places:
         total.on_change(lambda _: self._admit())
 
     def take(self, host: str | None) -> bool:
-        """Take a place, if there is one, and nobody waits for it.
+        """Take a place, if there is one; then nobody waits for it, since it would have been given.
 
         Args:
             host: where; None for what is on none, such as a file, and bound in total only.
         """
         there = self._hosts.get(host) or self._meet(host)
-        if there.waiting or there.busy >= there.most.value or self.busy >= self._total.value:
+        if there.busy >= there.most.value or self.busy >= self._total.value:
             return False
         there.busy += 1
         self.busy += 1
