@@ -144,6 +144,26 @@ def test_many_refusals_of_what_was_asked_at_once_are_one():
     assert dial.value == 1
 
 
+def test_one_slow_round_is_chance_and_two_are_a_queue():
+    dial = Dial(0)
+    adaptive = Adaptive(dial)
+    seen = []
+    for seconds in (0.1, 0.1, 0.3, 0.1, 0.3, 0.3):
+        for _ in range(dial.value):
+            adaptive.answered(adaptive.epoch, seconds, dial.value)
+        seen.append(dial.value)
+    assert seen == [5, 6, 6, 7, 7, 3]
+
+
+def test_what_is_slower_by_no_more_than_noise_is_not_slow():
+    dial = Dial(0)
+    adaptive = Adaptive(dial)
+    for seconds in (0.001, 0.02, 0.02, 0.02):
+        for _ in range(dial.value):
+            adaptive.answered(adaptive.epoch, seconds, dial.value)
+    assert dial.value == 8
+
+
 def test_what_was_asked_before_it_went_down_tells_nothing_of_what_holds_now():
     dial = Dial(0)
     adaptive = Adaptive(dial)
