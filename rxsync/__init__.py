@@ -12,6 +12,7 @@ from rxsync.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from rxsync.declare import DeclarativeArtifact, DeclarativeContent
+    from rxsync.download import Controls
     from rxsync.errors import RxSyncError
     from rxsync.models import Content
     from rxsync.pipeline.home import Home, Repository
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Content": "rxsync.models",
+    "Controls": "rxsync.download",
     "DeclarativeArtifact": "rxsync.declare",
     "DeclarativeContent": "rxsync.declare",
     "Home": "rxsync.pipeline.home",
@@ -37,6 +39,7 @@ _WHERE = {
 
 __all__ = [
     "Content",
+    "Controls",
     "DeclarativeArtifact",
     "DeclarativeContent",
     "Home",

@@ -189,6 +189,11 @@ class DownloadError(SourceError):
         return f"{self.url}: {self.reason}"
 
 
+def may_pass(status: int) -> bool:
+    """Whether an HTTP status is one that a later request may not meet."""
+    return status == 429 or status >= 500
+
+
 class HttpStatusError(DownloadError):
     """The server answered, with another status than was hoped for.
 
@@ -201,7 +206,7 @@ class HttpStatusError(DownloadError):
     retry_after: float | None
 
     def __init__(self, url: str, status: int, reason: str, *, retry_after: float | None = None) -> None:
-        super().__init__(url, f"HTTP {status} {reason}".rstrip(), transient=status == 429 or status >= 500)
+        super().__init__(url, f"HTTP {status} {reason}".rstrip(), transient=may_pass(status))
         self.status, self.retry_after = status, retry_after
 
 

@@ -13,6 +13,10 @@ _USERINFO = re.compile(
     r"^([^/?#]*//|[A-Za-z][A-Za-z0-9+.-]*:/|)(?:[^/?#]*@|[^/?#@\[:]*:(?!\d*(?:[/?#]|$)).*@)", re.DOTALL
 )
 
+_HOST = re.compile(r"[^/?#]*//([^/?#]*)")
+
+_PORTS = {"http": ":80", "https": ":443"}
+
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]+")
 
 _PASSWORD = re.compile(r"[?&](?:ssl)?password=")
@@ -25,6 +29,18 @@ def without_credentials(url: str) -> str:
     'https://host:8443/a@b?c=d@e#f'
     """
     return _USERINFO.sub(r"\1", url) if "@" in url else url
+
+
+def host_of(url: str) -> str | None:
+    """Give the host and the port of a URL, by which whoever serves it is known; None if it names no host.
+
+    >>> host_of("https://ada:lovelace@Host:443/a"), host_of("http://host:8080?b"), host_of("file:///a")
+    ('host', 'host:8080', None)
+    """
+    named = _HOST.match(without_credentials(url))
+    if named is None:
+        return None
+    return named[1].lower().removesuffix(_PORTS.get(url.partition(":")[0].lower(), ":")) or None
 
 
 def holds_password(url: str) -> bool:

@@ -17,6 +17,7 @@ from rxsync.download.files import FileTransport
 from rxsync.download.fingerprint import fingerprint
 from rxsync.download.http import HttpTransport
 from rxsync.download.intake import Intake
+from rxsync.download.limits import Limits
 from rxsync.download.lines import LineSplitter
 from rxsync.download.link import Link
 from rxsync.download.mirrors import Mirrors
@@ -35,8 +36,8 @@ async def open_downloader(
     source_url: str,
     scratch: Scratch,
     link: Link = Link(),  # noqa: B008 - a value that cannot change
+    limits: Limits | None = None,
     *,
-    per_host: int = 10,
     backoff: float = 1.0,
 ) -> AsyncIterator[Downloads]:
     """Open a downloader for one source; on leaving, its connections are closed.
@@ -45,8 +46,8 @@ async def open_downloader(
         source_url: where the source is: http, https or file. ``file:`` URLs can be read only if this is one,
             and only below its folder, so that nothing a server says leads to local files.
         scratch: where bodies go until they are stored.
-        link: how it is reached; ``max_concurrent`` bounds local files, too.
-        per_host: most connections to one host and port.
+        link: how it is reached.
+        limits: what bounds it, local files too, together with others; None for limits of its own, as ``link`` says.
         backoff: longest wait before the second attempt, in seconds; it doubles with each.
 
     Raises:
@@ -55,10 +56,11 @@ async def open_downloader(
     """
     remote = scheme_of(source_url) in ("http", "https")
     credentials = Credentials(source_url, link) if remote else None
-    async with HttpTransport(link, per_host, credentials) as http:
+    limits = limits or Limits(link.controls())
+    async with HttpTransport(link, limits, credentials) as http:
         transports: dict[str, Transport] = {"http": http, "https": http}
         if scheme_of(source_url) == "file":
-            transports["file"] = FileTransport(source_url, link.max_concurrent)
+            transports["file"] = FileTransport(source_url, limits)
         yield Downloads(transports, scratch, retries=link.retries, backoff=backoff)
 
 
@@ -208,6 +210,7 @@ class Downloads:
         # what is compressed already is asked for as it is
         headers = {"Accept-Encoding": ACCEPTED} if coding is None else {}
         async with self._transport(url).open(url, headers, Validators()) as answer:
+            answer.make_way()
             pieces, decoder = _pieces(answer), decoder_of(shown, coding, answer.coding)
             async with aclosing(pieces if decoder is None else decoded(pieces, decoder)) as text:
                 async for piece in text:

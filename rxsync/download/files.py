@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-from asyncio import Semaphore
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -16,6 +15,9 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from rxsync.declare.body import Validators
+from rxsync.download.bandwidth import Bandwidth
+from rxsync.download.limits import Limits
+from rxsync.download.places import Place
 from rxsync.download.transport import Answer, Rest
 from rxsync.errors import DownloadError
 from rxsync.threads import in_thread
@@ -30,15 +32,14 @@ class FileTransport:
 
     Args:
         source_url: ``file:`` URL of the source; the folder is it, if it is one, or else the one it lies in.
-        total: most files open at once.
+        limits: bounds how many are open at once, and how fast they are read.
 
     Raises:
         DownloadError: there is no such folder.
     """
 
-    def __init__(self, source_url: str, total: int) -> None:
-        self._root = _folder_of(source_url)
-        self._free = Semaphore(total)
+    def __init__(self, source_url: str, limits: Limits) -> None:
+        self._root, self._limits = _folder_of(source_url), limits
 
     @asynccontextmanager
     async def open(
@@ -49,14 +50,16 @@ class FileTransport:
         Raises:
             DownloadError: it is missing, outside of the folder, no regular file, or not to be read.
         """
-        file = _File(self._root, path_of(url), without_credentials(url))
-        async with self._free:
-            try:
-                await in_thread(None, file.open)
-                yield Answer(file.read, length=file.length)
-            finally:
-                if file.descriptor is not None:
-                    await in_thread(None, file.close)
+        file = _File(self._root, path_of(url), without_credentials(url), self._limits.bandwidth)
+        place = Place(self._limits.places)
+        await place.move(None)
+        try:
+            await in_thread(None, file.open)
+            yield Answer(file.read, length=file.length, make_way=place.leave)
+        finally:
+            place.leave()
+            if file.descriptor is not None:
+                await in_thread(None, file.close)
 
 
 class _File:
@@ -65,8 +68,8 @@ class _File:
     It, not the caller, keeps the descriptor: a cancelled caller never hears what the thread opened.
     """
 
-    def __init__(self, root: Path, path: Path, shown: str) -> None:
-        self._root, self._path, self._shown = root, path, shown
+    def __init__(self, root: Path, path: Path, shown: str, bandwidth: Bandwidth) -> None:
+        self._root, self._path, self._shown, self._bandwidth = root, path, shown, bandwidth
         self.descriptor: int | None = None
         self.length = self._given = 0
         self._first: bytes | None = None
@@ -96,6 +99,8 @@ class _File:
         self._given += len(piece)
         if self._given > self.length or (not piece and self._given < self.length):
             raise DownloadError(self._shown, "the file changed while it was read", transient=True)
+        if self._bandwidth.limited:
+            await self._bandwidth.pay(len(piece))
         return piece
 
     def _next(self, descriptor: int) -> bytes:

@@ -14,18 +14,21 @@ from typing import NamedTuple
 import aiohttp
 
 from rxsync.declare.body import Validators
+from rxsync.download.bandwidth import Bandwidth
 from rxsync.download.credentials import Credentials, target_of
+from rxsync.download.limits import Limits
 from rxsync.download.link import Link
 from rxsync.download.patience import Patience
 from rxsync.download.pauses import LONGEST, Pauses, read_retry_after
+from rxsync.download.places import Place
 from rxsync.download.ranges import NOT_SATISFIABLE, PARTIAL, ask_for, whole_length
 from rxsync.download.reasons import TooSlowError, explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
 from rxsync.download.tempo import SECONDS, Tempo
 from rxsync.download.transport import Answer, Rest
 from rxsync.download.urls import Target
-from rxsync.errors import DownloadError, HttpStatusError
-from rxsync.urls import without_credentials
+from rxsync.errors import DownloadError, HttpStatusError, may_pass
+from rxsync.urls import host_of, without_credentials
 from rxsync.version import __version__
 
 FAULTS = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, TooSlowError)  # the last for hosts that are none
@@ -36,18 +39,18 @@ class HttpTransport:
     """One pool of connections. An asynchronous context manager: on leaving, all of them are closed.
 
     Args:
-        link: how many connections at once, and how patiently.
-        per_host: most of them to one host and port.
+        link: how patiently.
+        limits: how many at once, how often and how fast.
         credentials: what the origin of the source alone may hear.
         slow_for: seconds of waiting after which a server that is too slow is given up.
     """
 
     def __init__(
-        self, link: Link, per_host: int, credentials: Credentials | None = None, *, slow_for: float = SECONDS
+        self, link: Link, limits: Limits, credentials: Credentials | None = None, *, slow_for: float = SECONDS
     ) -> None:
         self._credentials = credentials
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=link.max_concurrent, limit_per_host=per_host),
+            connector=aiohttp.TCPConnector(limit=0),  # it cannot be turned; ``limits`` can
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=link.connect_timeout),
             headers={"Accept-Encoding": "identity", "User-Agent": f"rxsync/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -56,7 +59,7 @@ class HttpTransport:
         # Private, and the only switch there is short of a middleware, which costs each request a dozen frames: one
         # attempt is one request, since how often to ask is retry.py's to decide and to count. A test holds it.
         session._retry_connection = False
-        self._way = _Way(session, Patience(link.idle_timeout), Pauses(), link, slow_for)
+        self._way = _Way(session, Patience(link.idle_timeout), Pauses(), link, limits, slow_for)
 
     async def __aenter__(self) -> HttpTransport:
         """Give itself."""
@@ -90,6 +93,7 @@ class _Way(NamedTuple):
     patience: Patience
     pauses: Pauses
     link: Link
+    limits: Limits
     slow_for: float
 
 
@@ -99,16 +103,26 @@ class _Opening:
     def __init__(self, way: _Way, target: Target, url: str, held: Validators, rest: Rest | None) -> None:
         self._way, self._rest = way, rest
         self._target, self._asked = target, without_credentials(url)
+        self._host = host_of(self._asked) or ""
+        self._place = Place(way.limits.places)
         self._condition = _condition(held)
         self._response: aiohttp.ClientResponse | None = None
 
     async def __aenter__(self) -> Answer:
+        try:
+            return await self._over_redirects()
+        except BaseException:
+            self._place.leave()
+            raise
+
+    async def _over_redirects(self) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
             response = self._response = await self._get()
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             try:
                 if location is not None:
                     self._target = follow(self._target, location, self._asked)
+                    self._host = host_of(str(self._target.url)) or ""
                 elif (answer := self._answer(response)) is not None:
                     return answer
                 else:
@@ -124,23 +138,40 @@ class _Opening:
     ) -> None:
         if self._response is not None:
             self._response.release()
+        self._place.leave()
+
+    async def _turn(self) -> None:
+        """Wait until the host may be asked: for a place, for it to want to be, for the rate."""
+        way = self._way
+        await self._place.move(self._host)
+        while way.pauses and way.pauses.left(self._host):
+            self._place.leave()  # others can use it
+            await way.pauses.over(self._host)
+            await self._place.move(self._host)
+        if way.limits.rate.limited:
+            await way.limits.rate.over()
 
     async def _get(self) -> aiohttp.ClientResponse:
         headers = {**self._condition, **ask_for(self._rest), **self._target.private}
-        if self._way.pauses:
-            await self._way.pauses.over(self._target.url.authority)
+        await self._turn()
+        tell = self._way.limits.ask(self._host)
         try:
             with self._way.patience.waiting():
-                return await self._way.session.get(self._target.url, headers=headers, allow_redirects=False)
+                response = await self._way.session.get(self._target.url, headers=headers, allow_redirects=False)
+            if tell is not None:
+                tell(may_pass(response.status))
+            return response
         except FAULTS as error:
             problem = self._explain(error)
+        if tell is not None and problem.transient:
+            tell(True)
         raise problem  # out here, so that aiohttp's error is not its context
 
     def _answer(self, response: aiohttp.ClientResponse) -> Answer | None:
         """Take an answer for what it is; None where the rest was asked for, and something else came."""
-        reading = _Reading(
-            self._way.patience, Tempo(self._way.link.min_rate, self._way.slow_for), response, self._explain
-        )
+        way = self._way
+        tempo = Tempo(way.link.min_rate, way.slow_for)
+        reading = _Reading(way.patience, tempo, way.limits.bandwidth, response, self._explain)
         if response.status == 304 and self._condition:
             return Answer(reading.read, unchanged=True)
         seen = Validators(_sent(response, "ETag"), _sent(response, "Last-Modified"))
@@ -148,11 +179,18 @@ class _Opening:
             length = whole_length(self._rest, response.headers.get("Content-Range"), seen.etag)
             if length is None:
                 return None
-            return Answer(reading.read, length=length, validators=seen, begins=self._rest.begins)
+            return Answer(
+                reading.read, length=length, validators=seen, begins=self._rest.begins, make_way=self._place.leave
+            )
         if response.status != 200:
             raise self._refusal(response)
-        coding = _sent(response, "Content-Encoding")
-        return Answer(reading.read, length=response.content_length, validators=seen, coding=coding)
+        return Answer(
+            reading.read,
+            length=response.content_length,
+            validators=seen,
+            coding=_sent(response, "Content-Encoding"),
+            make_way=self._place.leave,
+        )
 
     def _refusal(self, response: aiohttp.ClientResponse) -> HttpStatusError:
         """Put an answer that is none into words; where it asks for a pause, make one."""
@@ -164,7 +202,7 @@ class _Opening:
             error.transient = False
             error.reason += f", and asks to wait {error.retry_after:.0f} s, more than {LONGEST:.0f}"
         elif error.retry_after is not None:
-            self._way.pauses.begin(self._target.url.authority, error.retry_after)
+            self._way.pauses.begin(self._host, error.retry_after)
         return error
 
     def _explain(self, error: Exception) -> DownloadError:
@@ -183,10 +221,12 @@ class _Reading:
         self,
         patience: Patience,
         tempo: Tempo,
+        bandwidth: Bandwidth,
         response: aiohttp.ClientResponse,
         explain: Callable[[Exception], DownloadError],
     ) -> None:
-        self._patience, self._tempo, self._response, self._explain = patience, tempo, response, explain
+        self._patience, self._tempo, self._bandwidth = patience, tempo, bandwidth
+        self._response, self._explain = response, explain
         self._open_ended = response.content_length is None and "Transfer-Encoding" not in response.headers
         connection = response.connection if self._open_ended else None
         self._protocol = None if connection is None else connection.protocol
@@ -206,6 +246,8 @@ class _Reading:
                     piece = await content.readany()
                 if self._tempo.is_too_slow(len(piece), self._patience.loop.time() - began):
                     raise TooSlowError
+            if piece and self._bandwidth.limited:
+                await self._bandwidth.pay(len(piece))
             if piece or not self._open_ended or self._ended_in_order():
                 return piece
             raise aiohttp.ClientPayloadError

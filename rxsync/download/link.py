@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, TypedDict
 
 from rxsync.download.checks import check_headers, check_sign_in
+from rxsync.download.controls import MOST, Controls, MaxConcurrent
 from rxsync.errors import UsageError
 
 Token: TypeAlias = str | Callable[[], str]
@@ -21,7 +22,9 @@ class LinkOptions(TypedDict, total=False):
     """What may be said of the way to a remote.
 
     Attributes:
-        max_concurrent: most downloads at once; 50 unless said.
+        max_concurrent: most downloads at once, 50 unless said; or ``auto``: as many as each host takes well.
+        rate: most requests a second, over all hosts; None, unless said, for any number.
+        bwlimit: most bytes a second, over all downloads; None, unless said, for any number.
         retries: attempts at one URL after the first, where trying again may help; 4 unless said.
         connect_timeout: longest wait for a connection, in seconds; 30 unless said.
         idle_timeout: longest wait for the next byte, in seconds; 60 unless said.
@@ -39,7 +42,9 @@ class LinkOptions(TypedDict, total=False):
         allow_private: False refuses addresses that are not public: loopback, link-local, private, reserved.
     """
 
-    max_concurrent: int
+    max_concurrent: MaxConcurrent
+    rate: float | None
+    bwlimit: float | None
     retries: int
     connect_timeout: float
     idle_timeout: float
@@ -64,7 +69,9 @@ class Link:
         UsageError: a value cannot be.
     """
 
-    max_concurrent: int = 50
+    max_concurrent: MaxConcurrent = MOST
+    rate: float | None = None
+    bwlimit: float | None = None
     retries: int = 4
     connect_timeout: float = 30.0
     idle_timeout: float = 60.0
@@ -82,7 +89,8 @@ class Link:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
-        for name, least in (("max_concurrent", 1), ("retries", 0), ("min_rate", 0)):
+        self.controls()
+        for name, least in (("retries", 0), ("min_rate", 0)):
             if getattr(self, name) < least:
                 raise UsageError(f"{name} {getattr(self, name)}: expected at least {least}")
         for name in ("connect_timeout", "idle_timeout"):
@@ -90,3 +98,11 @@ class Link:
                 raise UsageError(f"{name} {getattr(self, name):g}: expected more than 0 seconds")
         check_sign_in(self.username, self.password, self.token, self.headers)
         check_headers(self.headers)
+
+    def controls(self) -> Controls:
+        """Give what may be set otherwise while a sync runs.
+
+        Raises:
+            UsageError: a value cannot be.
+        """
+        return Controls(self.max_concurrent, self.rate, self.bwlimit)

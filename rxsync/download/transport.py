@@ -12,6 +12,10 @@ from typing import NamedTuple, Protocol
 from rxsync.declare.body import Validators
 
 
+def _nothing() -> None:
+    """It takes nobody's place."""
+
+
 class Answer(NamedTuple):
     """Somebody has the file and is about to give it, unless we hold it already.
 
@@ -23,6 +27,8 @@ class Answer(NamedTuple):
         length: how many bytes the file has, as is announced; None if that is not said.
         validators: what the answer said to recognise an unchanged file by.
         coding: what the answer says its bytes are compressed by, as it came; None if it says nothing.
+        make_way: gives up its place among the downloads. Whoever reads at the pace of the line must: the line may wait
+            for downloads that have no other place.
     """
 
     read: Callable[[], Awaitable[bytes]]
@@ -31,6 +37,7 @@ class Answer(NamedTuple):
     validators: Validators = Validators()
     begins: int = 0
     coding: str | None = None
+    make_way: Callable[[], None] = _nothing
 
 
 class Rest(NamedTuple):

@@ -6,6 +6,7 @@ on the scheduler that they hand to their source at subscribe time. The law book 
 
 from rxsync.flow.buffer import buffer
 from rxsync.flow.concurrent import flat_map_with_max_concurrent
+from rxsync.flow.dial import Bound, Dial
 from rxsync.flow.fan_out import fan_out
 from rxsync.flow.flow import Flow
 from rxsync.flow.from_async import from_async
@@ -21,6 +22,8 @@ from rxsync.flow.stage import expand, stage
 from rxsync.flow.then import then
 
 __all__ = [
+    "Bound",
+    "Dial",
     "Emit",
     "Flow",
     "FlowScheduler",

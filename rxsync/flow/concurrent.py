@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from rxsync.flow.aside import Aside
 from rxsync.flow.buffer import Batch
+from rxsync.flow.dial import Bound, Dial, now
 from rxsync.flow.gauge import Label, Waits
 from rxsync.flow.lanes import Lanes, Parking
 from rxsync.flow.scheduler import FlowScheduler
@@ -27,7 +28,7 @@ R = TypeVar("R")
 
 def flat_map_with_max_concurrent(
     fn: Callable[[T], Work[R]],
-    max_concurrent: int,
+    max_concurrent: Bound,
     *,
     prefetch: int | None = None,
     ordered: bool = False,
@@ -56,7 +57,8 @@ def flat_map_with_max_concurrent(
     Args:
         fn: answers with a stream, an awaitable of an iterable, an iterable, or None for nothing. An
             iterable is drawn from only while the gate below is open, so a generator may be endless.
-        max_concurrent: most items in work.
+        max_concurrent: most items in work; a ``Dial`` may be turned meanwhile: up, and who waits begins at once,
+            down, and what is in work ends as it would have.
         prefetch: most items that wait here for work; None: twice ``max_concurrent``.
         ordered: keep the order of the items.
         lanes: bounds of its own for each kind of item: one whose lane is full waits here and lets others pass.
@@ -72,16 +74,16 @@ def flat_map_with_max_concurrent(
     Raises:
         ValueError: ``max_concurrent`` is less than 1, or the order is to be kept in spite of lanes or ``again``.
     """
-    at_least_one("max_concurrent", max_concurrent)
+    at_least_one("max_concurrent", now(max_concurrent))
     if lanes is not None and ordered:
         raise ValueError("lanes let items pass each other: they cannot be ordered")
     if again is not None and ordered:
         raise ValueError("an item that is worked on once more lets others pass: they cannot be ordered")
     who = name or str(getattr(fn, "__name__", type(fn).__name__))
-    label, most = Label(who), 2 * max_concurrent if prefetch is None else prefetch
+    label = Label(who)
 
     def make(observer: Observer, scheduler: FlowScheduler) -> Step:
-        return _Concurrent(label, fn, max_concurrent, most, ordered, lanes, on_error, again, observer, scheduler)
+        return _Concurrent(label, fn, max_concurrent, prefetch, ordered, lanes, on_error, again, observer, scheduler)
 
     return lift(make, who)
 
@@ -91,8 +93,8 @@ class _Concurrent(Step):
         self,
         label: Label,
         fn: Callable[[Item], Work[Item]],
-        slots: int,
-        prefetch: int,
+        slots: Bound,
+        prefetch: int | None,
         ordered: bool,
         lanes: Lanes[Item] | None,
         on_error: OnError | None,
@@ -100,15 +102,29 @@ class _Concurrent(Step):
         observer: Observer,
         scheduler: FlowScheduler,
     ) -> None:
-        super().__init__(label, prefetch, observer, scheduler)
-        self.fn, self._slots, self._ordered, self._on_error = fn, slots, ordered, on_error
+        super().__init__(label, prefetch or 0, observer, scheduler)
+        self.fn, self._ordered, self._on_error = fn, ordered, on_error
+        self._given, self._unlisten = prefetch, slots.on_change(self._turned) if isinstance(slots, Dial) else None
+        self._set(now(slots))
         self.absorbs = prefetch == 0
         self._jobs: dict[Job, None] = {}
-        self._parking = None if lanes is None else Parking(lanes)
+        self._parking = None if lanes is None else Parking(lanes, self.pump)
         self._aside = None if again is None else Aside(again, self.pump)
         # who is to emit: if ordered, all jobs in their order; else those that have something
         self._queue: deque[Job] = deque()
         self._stuck = False  # there is something to emit, but the gate below is closed
+
+    def _set(self, slots: int) -> None:
+        self._slots, self.prefetch = slots, 2 * slots if self._given is None else self._given
+
+    def _turned(self, slots: int) -> None:
+        self._set(slots)
+        self.pump()
+
+    def _stop(self) -> None:
+        super()._stop()
+        if self._unlisten is not None:
+            self._unlisten()
 
     def on_next(self, item: Item) -> None:
         if self.stopped or self.flow.is_foreign_thread(self.label.name):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Generic, TypeVar
 
+from rxsync.flow.dial import Dial, now
 from rxsync.flow.work import Job
 from rxsync.typing import Item
 
@@ -23,15 +24,19 @@ class Lanes(Generic[T]):
 
     Attributes:
         of: names the lane of an item that wants to be worked on; None: it is bound by no lane.
-        most: most items of one lane in work.
+        most: most items of one lane in work: a number for all, or what gives the dial of a lane.
     """
 
     of: Callable[[T], Hashable | None]
-    most: int
+    most: int | Callable[[Item], Dial]
 
 
 class Parking:
     """Who is under way in each lane, and who waits beside it.
+
+    Args:
+        lanes: what bounds them.
+        wake: called when somebody who waited has a place since a dial was turned.
 
     Attributes:
         count: jobs that wait, in all lanes.
@@ -41,24 +46,24 @@ class Parking:
     count: int
     next: deque[Job]
 
-    def __init__(self, lanes: Lanes[Item]) -> None:
-        self._of, self._most = lanes.of, lanes.most
+    def __init__(self, lanes: Lanes[Item], wake: Callable[[], None]) -> None:
+        self._of, self._most, self._wake = lanes.of, lanes.most, wake
         self.count, self.next = 0, deque[Job]()
-        self._busy: dict[Hashable, int] = {}
-        self._lane_of: dict[Job, Hashable] = {}  # of those that have a place
-        self._waiting: dict[Hashable, deque[Job]] = {}
+        self._lanes: dict[Hashable, _Lane] = {}  # those that somebody is in
+        self._lane_of: dict[Job, _Lane] = {}  # of those that have a place
 
     def enter(self, job: Job) -> bool:
         """Let a job go ahead; False: it waits here until one of its lane has left."""
-        lane = self._of(job.item)
-        if lane is None:
+        name = self._of(job.item)
+        if name is None:
             return True
-        busy = self._busy.get(lane, 0)
-        if busy >= self._most:
-            self._waiting.setdefault(lane, deque()).append(job)
+        lane = self._lanes.get(name) or self._open(name)
+        if lane.busy >= lane.most:
+            lane.waiting.append(job)
             self.count += 1
             return False
-        self._busy[lane], self._lane_of[job] = busy + 1, lane
+        lane.busy += 1
+        self._lane_of[job] = lane
         return True
 
     def leave(self, job: Job) -> None:
@@ -66,24 +71,58 @@ class Parking:
         lane = self._lane_of.pop(job, None)
         if lane is None:
             return
-        waiting = self._waiting.get(lane)
-        if waiting:
-            first = waiting.popleft()
+        lane.busy -= 1
+        self._fill(lane)
+        if not lane.busy:
+            del self._lanes[lane.name]
+            lane.close()
+
+    def _open(self, name: Hashable) -> _Lane:
+        lane = self._lanes[name] = _Lane(name)
+        bound = self._most if isinstance(self._most, int) else self._most(name)
+        lane.most = now(bound)
+        if isinstance(bound, Dial):
+
+            def turned(most: int) -> None:
+                lane.most = most
+                self._fill(lane)
+                self._wake()
+
+            lane.close = bound.on_change(turned)
+        return lane
+
+    def _fill(self, lane: _Lane) -> None:
+        while lane.waiting and lane.busy < lane.most:
+            first = lane.waiting.popleft()
+            lane.busy += 1
             self._lane_of[first] = lane
             self.next.append(first)
             self.count -= 1
-            return
-        self._busy[lane] -= 1
-        if not self._busy[lane]:
-            del self._busy[lane]
-            self._waiting.pop(lane, None)
 
     def jobs(self) -> Iterable[Job]:
         """Whoever waits or has not gone ahead yet."""
-        return chain(self.next, chain.from_iterable(self._waiting.values()))
+        return chain(self.next, chain.from_iterable(lane.waiting for lane in self._lanes.values()))
 
     def clear(self) -> None:
-        """Forget everybody who waits."""
-        self._waiting.clear()
+        """Forget everybody."""
+        for lane in self._lanes.values():
+            lane.close()
+        self._lanes.clear()
+        self._lane_of.clear()
         self.next.clear()
         self.count = 0
+
+
+class _Lane:
+    """One lane, while somebody is in it."""
+
+    __slots__ = ("busy", "close", "most", "name", "waiting")
+
+    def __init__(self, name: Hashable) -> None:
+        self.name, self.busy, self.most = name, 0, 0
+        self.waiting: deque[Job] = deque()
+        self.close: Callable[[], None] = _nothing
+
+
+def _nothing() -> None:
+    """Nobody listens to a number."""

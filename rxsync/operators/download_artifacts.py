@@ -14,13 +14,13 @@ from reactivex import operators as ops
 
 from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent, Validators
 from rxsync.errors import ConflictError
-from rxsync.flow import Lanes, flat_map_with_max_concurrent, from_iterable
+from rxsync.flow import Bound, Dial, Lanes, flat_map_with_max_concurrent, from_iterable
 from rxsync.operators.flights import Flights
 from rxsync.operators.second_pass import SecondPass
 from rxsync.operators.stage import Stage
 from rxsync.ports.downloader import Request
 from rxsync.typing import OnError, Work
-from rxsync.urls import without_credentials
+from rxsync.urls import host_of
 
 Fetch = Callable[[Request], "Awaitable[Body | None] | Observable[Body | None] | Body | None"]
 """Fetches one file; None where it is unchanged: ``downloader.fetch``, or a diagram in a test."""
@@ -36,8 +36,8 @@ def download_artifacts(
     fetch: Fetch,
     *,
     deferred: bool = False,
-    max_concurrent: int = MAX_CONCURRENT,
-    per_host: int = PER_HOST,
+    max_concurrent: Bound = MAX_CONCURRENT,
+    per_host: int | Callable[[str], Dial] = PER_HOST,
     received: Callable[[int], None] | None = None,
     on_error: OnError | None = None,
     second_pass: bool = False,
@@ -59,7 +59,8 @@ def download_artifacts(
         fetch: fetches one file.
         deferred: what to do with an artifact that says nothing itself: True leaves its bytes for later.
         max_concurrent: most units in work at once.
-        per_host: most of them whose first file is on one host; others let those of other hosts pass.
+        per_host: most of them whose first file is on one host, or what gives the dial of a host; others let those of
+            other hosts pass.
         received: told each number of bytes as they arrive, negative where an attempt is void.
         on_error: called with a unit and why its bytes cannot be had; leaves the unit out, or raises.
         second_pass: whether a unit whose failure may pass is worked on once more before it is given up: when the others
@@ -107,8 +108,7 @@ class _Download:
         """Where the unit waits for a connection; None if it needs none."""
         for artifact in unit.artifacts:
             if self._is_wanted(unit, artifact):
-                url = without_credentials(artifact.urls[0])
-                return (url.split("/", 3)[2] or None) if "://" in url else None
+                return host_of(artifact.urls[0])
         return None
 
     def _get(self, artifact: DeclarativeArtifact, unit: DeclarativeContent) -> Work[DeclarativeContent]:

@@ -6,7 +6,7 @@ Floor 3, operators.
 from __future__ import annotations
 
 from rxsync.declare import Body, DeclarativeContent
-from rxsync.flow import flat_map_with_max_concurrent, then
+from rxsync.flow import Bound, flat_map_with_max_concurrent, then
 from rxsync.models import content_type
 from rxsync.operators.download_artifacts import MAX_CONCURRENT, Fetch, request_of
 from rxsync.operators.second_pass import SecondPass
@@ -17,7 +17,7 @@ from rxsync.typing import OnError, Work
 def learn_keys(
     fetch: Fetch,
     *,
-    max_concurrent: int = MAX_CONCURRENT,
+    max_concurrent: Bound = MAX_CONCURRENT,
     on_error: OnError | None = None,
     second_pass: bool = False,
 ) -> Stage:

@@ -19,6 +19,7 @@ from reactivex import operators as ops
 
 from rxsync.catalog import DatabaseCatalog
 from rxsync.declare import DeclarativeArtifact, DeclarativeContent
+from rxsync.download import Limits, limited
 from rxsync.errors import CatalogError, ConflictError, GuardError, NotFoundError, UsageError
 from rxsync.flow import Flow
 from rxsync.flow import run as run_flow
@@ -65,15 +66,16 @@ async def plan(
     """
     rules = arrange(**options)
     arguments = {"source": without_credentials(locate(source)), "repository": repository.name, **_plain(options)}
-    planning = _Planning(locate(source), repository, rules, rules.plugin, events)
-    try:
-        async with repository.home.planning([*rules.plugin.content_types, *rules.plugin.related_types]) as catalog:
-            await planning.run(catalog)
-    except BaseException as error:
-        planning.outcome.failed(error)
-        raise
-    finally:
-        planning.watched.tell(Finished(planning.report))
+    with limited(rules.link.controls()) as limits:
+        planning = _Planning(locate(source), repository, rules, rules.plugin, limits, events)
+        try:
+            async with repository.home.planning([*rules.plugin.content_types, *rules.plugin.related_types]) as catalog:
+                await planning.run(catalog)
+        except BaseException as error:
+            planning.outcome.failed(error)
+            raise
+        finally:
+            planning.watched.tell(Finished(planning.report))
     planning.plan.arguments = arguments
     return planning.plan
 
@@ -87,9 +89,10 @@ class _Planning(Undertaking):
         repository: Repository,
         rules: Rules,
         plugin: Plugin[Any, Any],
+        limits: Limits,
         events: Events | None = None,
     ) -> None:
-        super().__init__(url, repository, rules, plugin, _Foreseen(rules.policy == "on_demand"), events)
+        super().__init__(url, repository, rules, plugin, _Foreseen(rules.policy == "on_demand"), limits, events)
         self.plan = Plan(self.report, free=_free(repository.home))
 
     async def run(self, catalog: DatabaseCatalog) -> None:
@@ -129,7 +132,7 @@ class _Planning(Undertaking):
 
     def part(self, repository: Repository, plugin: Part) -> _Planning:
         """Make one for a sub-repository."""
-        part = _Planning(self.url, repository, self.rules, plugin)
+        part = _Planning(self.url, repository, self.rules, plugin, self.limits)
         self.plan.parts.append(part.plan)
         return part
 

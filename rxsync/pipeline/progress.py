@@ -5,8 +5,8 @@ Floor 4, pipeline. Events are values; nobody who watches can hold up the line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from reactivex import abc
 
@@ -34,6 +34,7 @@ class Advanced:
         done: units that have come through.
         bytes_downloaded: bytes of files that have arrived.
         stages: what each stage holds and waits for, in the order of the line.
+        at_once: how many requests each host takes at once, by host, where that is being found out.
     """
 
     seconds: float
@@ -42,6 +43,7 @@ class Advanced:
     done: int
     bytes_downloaded: int
     stages: Sequence[Gauge]
+    at_once: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent
-from rxsync.download import LineSplitter, decoded, decoder_of
+from rxsync.download import Controls, LineSplitter, decoded, decoder_of
 from rxsync.errors import FlowError
+from rxsync.flow import Bound, Dial
 from rxsync.models import Remote
-from rxsync.operators.download_artifacts import request_of
+from rxsync.operators.download_artifacts import PER_HOST, request_of
 from rxsync.pipeline.policy import FAIL, ErrorPolicy
 from rxsync.pipeline.quarantine import WrongBytes, keep_aside
 from rxsync.pipeline.report import Report
@@ -56,7 +57,9 @@ class Run(Generic[Options, Context]):
         scratch: where bytes are until then.
         aside: folder for what is kept for a look.
         on_demand: True where bytes are left for later unless an artifact says otherwise.
-        max_concurrent: most units being downloaded at once.
+        max_concurrent: most units being downloaded at once; a dial where that may change.
+        per_host: most of them whose bytes are on one host: a number, or what gives the dial of a host.
+        controls: sets how much, how often and how fast is fetched, from now on.
         received: told each number of bytes as they arrive.
         nested: runs the line of a sub-repository; see ``subrepository``.
         errors: what to do with units whose bytes cannot be had.
@@ -78,7 +81,7 @@ class Run(Generic[Options, Context]):
     scratch: Scratch
     aside: Path
     on_demand: bool
-    max_concurrent: int
+    max_concurrent: Bound
     received: Callable[[int], None]
     nested: Nested
     errors: ErrorPolicy = FAIL
@@ -86,6 +89,8 @@ class Run(Generic[Options, Context]):
     wrong: dict[object, Path] = field(default_factory=dict)
     second_pass: bool = False
     planning: bool = False
+    per_host: int | Callable[[str], Dial] = PER_HOST
+    controls: Controls = field(default_factory=Controls)
 
     async def subrepository(self, name: str, declare: Declare, *, on_error: OnNested = "fail") -> Report:
         """Sync what ``declare`` gives into a repository of its own, ``REPOSITORY+name``, by a line of its own.

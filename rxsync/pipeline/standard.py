@@ -31,6 +31,7 @@ def standard(run: Run[Any, Any]) -> Recipe:
         run.downloader.fetch if run.spare is None else run.fetch,
         deferred=run.on_demand,
         max_concurrent=run.max_concurrent,
+        per_host=run.per_host,
         received=run.received,
         on_error=run.spare,
         second_pass=run.second_pass,

@@ -13,7 +13,8 @@ from typing import Any, Unpack
 from reactivex import defer
 
 from rxsync.catalog import DatabaseCatalog
-from rxsync.errors import CatalogError
+from rxsync.download import Controls, Limits, limited
+from rxsync.errors import CatalogError, UsageError
 from rxsync.operators.catalog_stage import refuse_coroutine
 from rxsync.pipeline.declarative_version import DeclarativeVersion
 from rxsync.pipeline.draft import Draft
@@ -41,6 +42,7 @@ async def sync(
     *,
     promise: Promise | None = None,
     events: Events | None = None,
+    controls: Controls | None = None,
     **options: Unpack[SyncOptions],
 ) -> Report:
     """Mirror a source into a repository; at the end there is a new version, or nothing has changed.
@@ -50,6 +52,7 @@ async def sync(
         repository: where to.
         promise: of a plan, ``plan.promise``: make that version, or none.
         events: an observer that is told of progress.
+        controls: ``max_concurrent``, ``rate`` and ``bwlimit``, to be set while it runs; instead of the options.
         options: see ``rxsync.pipeline.rules.SyncOptions``, which has all of them, with what holds unless they are said.
 
     Raises:
@@ -58,16 +61,25 @@ async def sync(
         asyncio.CancelledError: likewise; where it was cancelled with a signal's number, the report says so.
     """
     rules = arrange(**options)
-    sync = _Sync(locate(source), repository, rules, rules.plugin, promise, events)
-    try:
-        async with repository.holding([*rules.plugin.content_types, *rules.plugin.related_types]) as catalog:
-            await sync.run(catalog)
-    except BaseException as error:
-        sync.outcome.failed(error)
-        raise
-    finally:
-        sync.watched.tell(Finished(sync.report))
+    with limited(_chosen(controls, rules, options)) as limits:
+        sync = _Sync(locate(source), repository, rules, rules.plugin, limits, promise, events)
+        try:
+            async with repository.holding([*rules.plugin.content_types, *rules.plugin.related_types]) as catalog:
+                await sync.run(catalog)
+        except BaseException as error:
+            sync.outcome.failed(error)
+            raise
+        finally:
+            sync.watched.tell(Finished(sync.report))
     return sync.report
+
+
+def _chosen(controls: Controls | None, rules: Rules, options: SyncOptions) -> Controls:
+    if controls is None:
+        return rules.link.controls()
+    if both := [name for name in ("max_concurrent", "rate", "bwlimit") if name in options]:
+        raise UsageError(f"{' and '.join(both)}: expected in controls, or as an option, and not twice")
+    return controls
 
 
 class _Sync(Undertaking):
@@ -83,10 +95,11 @@ class _Sync(Undertaking):
         repository: Repository,
         rules: Rules,
         plugin: Plugin[Any, Any],
+        limits: Limits,
         promise: Promise | None = None,
         events: Events | None = None,
     ) -> None:
-        super().__init__(url, repository, rules, plugin, Tally(), events)
+        super().__init__(url, repository, rules, plugin, Tally(), limits, events)
         self.promise = promise
 
     async def run(self, catalog: DatabaseCatalog) -> None:
@@ -123,7 +136,7 @@ class _Sync(Undertaking):
     def part(self, repository: Repository, plugin: Part) -> _Sync:
         """Make one for a sub-repository."""
         promise = None if self.promise is None else self.promise.of_part(repository.name)
-        return _Sync(self.url, repository, self.rules, plugin, promise)
+        return _Sync(self.url, repository, self.rules, plugin, self.limits, promise)
 
     async def _note_end(self, catalog: DatabaseCatalog, run: str, fingerprint: str | None) -> None:
         report = json.dumps(self.report.as_dict())

@@ -15,7 +15,7 @@ from typing import Any, Self, get_args
 from rxsync.catalog import DatabaseCatalog
 from rxsync.catalog.fingerprints import PART
 from rxsync.declare import DeclarativeContent
-from rxsync.download import open_downloader
+from rxsync.download import Limits, open_downloader
 from rxsync.errors import MovedError, UsageError
 from rxsync.models import Remote
 from rxsync.pipeline.home import Repository
@@ -41,6 +41,7 @@ class Undertaking(ABC):
         rules: how to go about it.
         plugin: who declares: that of the rules, or a part of it.
         tally: counts what passes.
+        limits: of the whole run, its parts included.
         events: who watches; None for nobody.
     """
 
@@ -48,6 +49,7 @@ class Undertaking(ABC):
     repository: Repository
     rules: Rules
     plugin: Plugin[Any, Any]
+    limits: Limits
     report: Report
     outcome: Outcome
     watched: Watched
@@ -59,12 +61,13 @@ class Undertaking(ABC):
         rules: Rules,
         plugin: Plugin[Any, Any],
         tally: Tally,
+        limits: Limits,
         events: Events | None = None,
     ) -> None:
-        self.url, self.repository, self.rules, self.plugin = url, repository, rules, plugin
+        self.url, self.repository, self.rules, self.plugin, self.limits = url, repository, rules, plugin, limits
         self.report = Report(run=None, repository=repository.name)
         self.outcome = Outcome(self.report, plugin, tally)
-        self.watched = Watched(self.outcome, events)
+        self.watched = Watched(self.outcome, events, limits)
 
     @abstractmethod
     async def run(self, catalog: DatabaseCatalog) -> None:
@@ -106,7 +109,7 @@ class Undertaking(ABC):
         rules, plugin = self.rules, self.plugin
         async with (
             storage.scratch(run) as scratch,
-            open_downloader(self.url, scratch, rules.link) as downloader,
+            open_downloader(self.url, scratch, rules.link, self.limits) as downloader,
         ):
             lent: Run[Any, Any] = Run(
                 id=run,
@@ -121,7 +124,9 @@ class Undertaking(ABC):
                 scratch=scratch,
                 aside=aside,
                 on_demand=rules.policy == "on_demand",
-                max_concurrent=rules.link.max_concurrent,
+                max_concurrent=self.limits.total,
+                per_host=self.limits.host,
+                controls=self.limits.controls,
                 received=self.outcome.tally.receive,
                 errors=rules.errors,
                 spare=self._spare if rules.errors.spares else None,

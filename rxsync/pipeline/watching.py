@@ -15,6 +15,7 @@ from reactivex import interval
 from reactivex.disposable import SerialDisposable
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
+from rxsync.download import Limits
 from rxsync.flow import Flow
 from rxsync.pipeline.outcome import Outcome
 from rxsync.pipeline.progress import EVERY, Advanced, Event, Events
@@ -28,10 +29,11 @@ class Watched:
     Args:
         outcome: of the run.
         events: who watches; None for nobody.
+        limits: of the run.
     """
 
-    def __init__(self, outcome: Outcome, events: Events | None) -> None:
-        self._outcome, self._events = outcome, events
+    def __init__(self, outcome: Outcome, events: Events | None, limits: Limits) -> None:
+        self._outcome, self._events, self._limits = outcome, events, limits
 
     def tell(self, event: Event) -> None:
         """Tell whoever watches; who fails at watching is told no more, and holds up nothing."""
@@ -67,4 +69,12 @@ class Watched:
     def _advanced(self, flow: Flow) -> Advanced:
         tally = self._outcome.tally
         seconds = time.monotonic() - self._outcome.began
-        return Advanced(seconds, tally.declared, tally.ended, tally.done, tally.bytes_downloaded, flow.gauges)
+        return Advanced(
+            seconds,
+            tally.declared,
+            tally.ended,
+            tally.done,
+            tally.bytes_downloaded,
+            flow.gauges,
+            self._limits.found_out,
+        )

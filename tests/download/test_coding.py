@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxsync.download import Link, open_downloader
+from rxsync.download import Controls, Limits, Link, open_downloader
 from rxsync.download.coding import FLOOR, Decoder, decoded
 from rxsync.errors import DeclarationError, DownloadError, MetadataError
 from rxsync.ports.downloader import Request
@@ -253,7 +253,7 @@ async def test_text_that_came_compressed_and_ends_before_its_end_is_an_error(ser
 
 async def test_after_text_that_came_compressed_the_connection_is_as_good_as_new(server, scratch):
     packed = answer(PACK["gzip"](TEXT), Content_Encoding="gzip")
-    async with open_downloader(server.origin, scratch, Link(retries=0), per_host=1) as downloads:
+    async with open_downloader(server.origin, scratch, Link(retries=0), Limits(Controls(), per_host=1)) as downloads:
         for script in (packed, chunked(b"a\n"), packed):
             assert await read(downloads, server.serve("/a", script)) in (LINES, ["a"])
             assert (await downloads.fetch(Request((server.serve("/b", answer(b"ok")),)))).data == b"ok"

@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from rxsync.declare.body import Validators
-from rxsync.download import Link, open_downloader
+from rxsync.download import Controls, Limits, Link, open_downloader
 from rxsync.errors import (
     DigestMismatchError,
     DownloadError,
@@ -233,14 +233,13 @@ async def test_a_url_that_cannot_be_read_is_refused_with_the_reason(stubborn, ur
     assert not caught.value.transient
 
 
-@pytest.mark.parametrize(
-    "limits", [{"per_host": 3}, {"link": Link(retries=0, max_concurrent=3)}], ids=["a host", "in total"]
-)
-async def test_connections_are_bounded(server, scratch, limits):
+@pytest.mark.parametrize(("most", "per_host"), [(50, 3), (3, 10)], ids=["a host", "in total"])
+async def test_connections_are_bounded(server, scratch, most, per_host):
     hold = asyncio.Event()
     wire = answer(BODY).wire
     url = server.serve("/a", Script(wire[:-50], hold=hold, rest=wire[-50:]))
-    async with open_downloader(server.origin, scratch, **limits) as downloads:
+    limits = Limits(Controls(most), per_host=per_host)
+    async with open_downloader(server.origin, scratch, limits=limits) as downloads:
         tasks = [asyncio.create_task(downloads.fetch(Request((url,), size=len(BODY)))) for _ in range(30)]
         await server.until_open(3)
         hold.set()
@@ -251,7 +250,7 @@ async def test_connections_are_bounded(server, scratch, limits):
 async def test_a_slow_host_does_not_hold_up_another(server, elsewhere, scratch):
     hold = asyncio.Event()
     slow = server.serve("/a", Script(b"", hold=hold, rest=answer(BODY).wire))
-    async with open_downloader(server.origin, scratch, Link(retries=0), per_host=1) as downloads:
+    async with open_downloader(server.origin, scratch, Link(retries=0), Limits(Controls(), per_host=1)) as downloads:
         waiting = [asyncio.create_task(downloads.fetch(Request((slow,)))) for _ in range(3)]
         await server.until_open(1)
         assert await downloads.fetch(Request((elsewhere.serve("/a", answer(BODY)),)))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rxsync.download import Downloads, Link, open_downloader
+from rxsync.download import Controls, Downloads, Limits, Link, open_downloader
 from rxsync.download.lines import LineSplitter
 from rxsync.download.transport import Answer
 from rxsync.errors import DownloadError, HttpStatusError, MetadataError
@@ -213,7 +213,7 @@ async def test_who_leaves_early_leaves_nothing_open(scratch):
 async def test_who_leaves_early_frees_the_connection(server, scratch):
     never = asyncio.Event()
     slow = server.serve("/slow", Script(answer(b"a\nb", length=9).wire, hold=never))
-    async with open_downloader(server.origin, scratch, Link(retries=0), per_host=1) as downloads:
+    async with open_downloader(server.origin, scratch, Link(retries=0), Limits(Controls(), per_host=1)) as downloads:
         async with aclosing(downloads.lines(slow)) as lines:
             assert await anext(lines) == "a"
         assert await read(downloads, server.serve("/a", answer(b"c"))) == ["c"]

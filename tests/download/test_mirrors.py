@@ -7,9 +7,8 @@ import hashlib
 import pytest
 
 from rxsync.declare.body import Validators
-from rxsync.download import Downloads, mirrors
+from rxsync.download import Controls, Downloads, Limits, Link, mirrors
 from rxsync.download.http import HttpTransport
-from rxsync.download.link import Link
 from rxsync.download.mirrors import CHANCE, Mirrors
 from rxsync.errors import DigestMismatchError, DownloadError, HttpStatusError, SizeMismatchError
 from rxsync.ports.downloader import Request
@@ -185,7 +184,7 @@ SHA256 = hashlib.sha256(BODY).hexdigest()
 
 @pytest.fixture
 async def downloads(scratch, clock):
-    async with HttpTransport(Link(), 10) as http:
+    async with HttpTransport(Link(), Limits(Controls())) as http:
         yield Downloads({"http": http}, scratch, retries=4, backoff=0, mirrors=Mirrors(clock))
 
 

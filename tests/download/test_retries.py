@@ -10,7 +10,7 @@ import pytest
 import stamina
 
 from rxsync.declare.body import Validators
-from rxsync.download import open_downloader
+from rxsync.download import Controls, Limits, open_downloader
 from rxsync.download.http import HttpTransport
 from rxsync.download.link import Link
 from rxsync.download.retry import again
@@ -114,7 +114,7 @@ async def test_an_unknown_host_is_called_that(once):
 async def test_a_silent_server_is_given_up(server):
     never = asyncio.Event()
     url = server.serve("/a", silence(never))
-    async with HttpTransport(Link(idle_timeout=0.05), 5) as http:
+    async with HttpTransport(Link(idle_timeout=0.05), Limits(Controls())) as http:
         with pytest.raises(DownloadError) as caught:
             async with http.open(url, {}, Validators()):
                 pytest.fail("there was no answer")
@@ -124,7 +124,10 @@ async def test_a_silent_server_is_given_up(server):
 
 async def test_a_server_that_falls_silent_is_given_up(server):
     url = server.serve("/a", Script(answer(BODY, length=1000).wire, hold=asyncio.Event()))
-    async with HttpTransport(Link(idle_timeout=0.05), 5) as http, http.open(url, {}, Validators()) as given:
+    async with (
+        HttpTransport(Link(idle_timeout=0.05), Limits(Controls())) as http,
+        http.open(url, {}, Validators()) as given,
+    ):
         assert await given.read() == BODY
         with pytest.raises(DownloadError, match="timed out"):
             await given.read()

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from rxsync.declare.body import Validators
+from rxsync.download import Controls, Limits
 from rxsync.download.http import HttpTransport
 from rxsync.download.link import Link
 from rxsync.download.tempo import Tempo
@@ -38,7 +39,10 @@ def test_what_came_at_once_counts_for_the_time_that_follows():
 async def test_a_server_that_drips_is_told_as_that_and_may_be_asked_again(server):
     more = asyncio.Event()
     url = server.serve("/a", Script(answer(b"body", length=1000).wire, hold=more, rest=b"drop"))
-    async with HttpTransport(Link(min_rate=1e9), 5, slow_for=0) as http, http.open(url, {}, Validators()) as given:
+    async with (
+        HttpTransport(Link(min_rate=1e9), Limits(Controls()), slow_for=0) as http,
+        http.open(url, {}, Validators()) as given,
+    ):
         assert await given.read() == b"body"
         read = asyncio.create_task(given.read())
         await asyncio.sleep(0)
@@ -50,6 +54,9 @@ async def test_a_server_that_drips_is_told_as_that_and_may_be_asked_again(server
 
 async def test_a_body_that_is_here_already_is_never_too_slow(server):
     url = server.serve("/a", answer(b"body"))
-    async with HttpTransport(Link(min_rate=1e12), 5, slow_for=1e-9) as http, http.open(url, {}, Validators()) as given:
+    async with (
+        HttpTransport(Link(min_rate=1e12), Limits(Controls()), slow_for=1e-9) as http,
+        http.open(url, {}, Validators()) as given,
+    ):
         assert await given.read() == b"body"
         assert await given.read() == b""
