@@ -20,7 +20,7 @@ def test_a_sync_of_a_thousand_with_ten_bad_ones_makes_a_version_of_the_rest_and_
     assert sorted(one["kind"] for one in report["problems"]) == ["DigestMismatchError"] * 3 + ["HttpStatusError"] * 7
     assert {(one["stage"], one["attempts"]) for one in report["problems"]} == {
         ("download_artifacts", 1),
-        ("download_artifacts", 4),  # two in each of two passes
+        ("download_artifacts", 4),  # one retry, in two passes
     }
     (version,) = [one for one in rxsync("version", "list", "r", "--json").json["versions"] if one["number"] == 1]
     assert (version["present"], version["skipped"]) == (990, 10)
