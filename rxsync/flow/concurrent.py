@@ -222,6 +222,8 @@ class _Concurrent(Step):
             return "done"
         if self._stuck:
             return "room"
+        if self._jobs and self.depth == self.flow.patients.depth and not self.is_busy():
+            return "room"  # all of it waits for what is held below
         return "work" if self._jobs else "input"
 
     def items(self) -> Iterable[object]:
