@@ -41,7 +41,8 @@ async def receive(answer: Answer, request: Request, scratch: Scratch, url: str) 
             request.received(count)
 
     wrong: Body | None = None
-    sink = scratch.receive(request.digests.keys(), answer.length if request.size is None else request.size)
+    size = answer.length if request.size is None else request.size
+    sink = scratch.receive(request.digests.keys(), size, request.claim)
     try:
         try:
             await _pour(answer, request.size, sink, tell, url)

@@ -6,7 +6,7 @@ Floor 4, pipeline. Whatever a step needs it takes from here as an argument, noth
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -15,6 +15,7 @@ from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent
 from rxsync.download import LineSplitter
 from rxsync.errors import FlowError
 from rxsync.models import Remote
+from rxsync.operators.budget import Budget
 from rxsync.operators.download_artifacts import request_of
 from rxsync.pipeline.policy import FAIL, ErrorPolicy
 from rxsync.pipeline.quarantine import keep_aside, keep_wrong
@@ -61,6 +62,7 @@ class Run(Generic[Options, Context]):
         nested: runs the line of a sub-repository; see ``subrepository``.
         errors: what to do with units whose bytes cannot be had.
         spare: leaves such a unit out, or raises; None where every failure is the run's.
+        budget: of bytes that are downloaded and not yet stored.
         planning: True where nothing is written, and bytes are fetched only where somebody reads them.
     """
 
@@ -82,6 +84,7 @@ class Run(Generic[Options, Context]):
     errors: ErrorPolicy = FAIL
     spare: OnError | None = None
     planning: bool = False
+    budget: Budget = field(default_factory=Budget)
 
     async def subrepository(self, name: str, declare: Declare, *, on_error: OnNested = "fail") -> Report:
         """Sync what ``declare`` gives into a repository of its own, ``REPOSITORY+name``, by a line of its own.

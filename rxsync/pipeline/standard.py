@@ -32,6 +32,7 @@ def standard(run: Run[Any, Any]) -> Recipe:
         deferred=run.on_demand,
         max_concurrent=run.max_concurrent,
         received=run.received,
+        budget=run.budget,
         on_error=run.spare,
     )
     return Recipe(

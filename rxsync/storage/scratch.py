@@ -6,53 +6,61 @@ enough, or finds the run's memory full, writes them out and is a file from then 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
+from weakref import ref
 
 from aiofiles.threadpool import wrap
 
-from rxsync.declare.body import Body
+from rxsync.declare.body import Body, Claim
+from rxsync.ports.storage import MEMORY, SMALL
 from rxsync.storage.hashing import HashingFile, digests_of
 from rxsync.storage.trouble import storage_errors
 from rxsync.threads import in_thread, to_the_end
-
-SMALL = 256 << 10
-"""Largest body that is kept in memory, in bytes."""
-
-MEMORY = 64 << 20
-"""Most bytes of one run in memory, bodies and gathered pieces together; what is above goes to disk."""
 
 PIECE = 1 << 20
 """Bytes that a file gathers before it troubles a thread."""
 
 
 class LocalScratch:
-    """A run's scratch in ``folder``, with the memory its bodies share.
+    """A run's scratch in ``folder``, with the memory its bodies share: what is above ``MEMORY`` goes to disk.
 
     Made by ``LocalStorage.scratch``; see the port ``rxsync.ports.storage.Scratch``.
-
-    Attributes:
-        in_memory: bytes of the run in memory now.
     """
 
     root: Path
     folder: Path
     threads: Executor
-    in_memory: int
 
     def __init__(self, root: Path, folder: Path, threads: Executor) -> None:
         self.root, self.folder, self.threads = root, folder, threads
-        self.in_memory = 0
+        self._in_memory = 0
+        self._fallen: deque[int] = deque()  # bytes of bodies that nobody has any more: told by any thread
         self._numbers = count()
-        self._bodies: set[Body] = set()
+        self._bodies: dict[int, ref[Body]] = {}  # by id
 
-    def receive(self, algorithms: Collection[str] = (), size: int | None = None) -> LocalSink:
-        """Give a place for one file; see the port. ``size`` is not needed here."""
-        return LocalSink(self, algorithms)
+    @property
+    def in_memory(self) -> int:
+        """Bytes of the run in memory now, bodies and gathered pieces together."""
+        return self.hold(0)
+
+    def hold(self, size: int) -> int:
+        """Count ``size`` bytes more (or, negative, fewer) in memory; answers how many there are now."""
+        while self._fallen:
+            size -= self._fallen.popleft()
+        self._in_memory += size
+        return self._in_memory
+
+    def receive(
+        self, algorithms: Collection[str] = (), size: int | None = None, claim: Claim | None = None
+    ) -> LocalSink:
+        """Give a place for one file; see the port. ``size`` says no more here than how far a claim grows at once."""
+        return LocalSink(self, algorithms, size or 0, claim)
 
     def release(self, bodies: Sequence[Body]) -> None:
         """Give back memory and files of bodies that came from here; others and released ones are left alone.
@@ -61,20 +69,30 @@ class LocalScratch:
             StorageError: a file cannot be removed.
         """
         for body in bodies:
-            if body not in self._bodies:
+            body.let_go()
+            if self._bodies.pop(id(body), None) is None:
                 continue
-            self._bodies.remove(body)
             if body.data is not None:
-                self.in_memory -= body.size
+                self.hold(-body.size)
                 body.data = None
             elif body.path is not None and body.ours:
                 with storage_errors("remove", self.root, body.path):
                     body.path.unlink(missing_ok=True)
 
     def keep(self, body: Body) -> Body:
-        """Count a body among those that wait for their release."""
-        self._bodies.add(body)
+        """Have a body's bytes go when it is released, or with whoever has it."""
+        key, size, path = id(body), body.size, body.path
+        self._bodies[key] = ref(body, lambda _: self._fall(key, size, path))
         return body
+
+    def _fall(self, key: int, size: int, path: Path | None) -> None:
+        if self._bodies.pop(key, None) is None:
+            return
+        if path is None:
+            self._fallen.append(size)
+        else:
+            with suppress(OSError):  # moved into the store, perhaps; what stays goes with the scratch
+                path.unlink()
 
     def new_path(self) -> str:
         """Name a file that is not there yet."""
@@ -90,9 +108,10 @@ class LocalSink:
 
     size: int
 
-    def __init__(self, scratch: LocalScratch, algorithms: Collection[str]) -> None:
+    def __init__(self, scratch: LocalScratch, algorithms: Collection[str], expected: int, claim: Claim | None) -> None:
         self.size = 0
         self._scratch, self._algorithms = scratch, algorithms
+        self._expected, self._claim = expected, claim
         self._pieces: list[bytes] = []
         self._gathered = 0
         self._file: HashingFile | None = None
@@ -105,11 +124,12 @@ class LocalSink:
             StorageError: there is no room or no permission.
         """
         length = len(piece)
+        if self._claim is not None and self._claim.room < self.size + length:
+            await self._claim.grow(max(self.size + length, self._expected))
         self._pieces.append(piece)
         self.size += length
         self._gathered += length
-        self._scratch.in_memory += length
-        if self._gathered >= PIECE or self._scratch.in_memory > MEMORY:
+        if self._scratch.hold(length) > MEMORY or self._gathered >= PIECE:
             await self._write_out()
 
     async def close(self) -> Body:
@@ -132,7 +152,7 @@ class LocalSink:
         if self._ended:
             return
         self._ended = True
-        self._scratch.in_memory -= self._gathered
+        self._scratch.hold(-self._gathered)
         self._pieces, self._gathered = [], 0
         if self._file is not None:
             await in_thread(self._scratch.threads, partial(_scrap, self._file))
@@ -148,7 +168,7 @@ class LocalSink:
                 await to_the_end(wrap(file, executor=self._scratch.threads).writelines(pieces))
                 return file
         finally:
-            self._scratch.in_memory -= gathered
+            self._scratch.hold(-gathered)
 
     async def _close_file(self) -> Body:
         file = await self._write_out()
