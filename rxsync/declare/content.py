@@ -174,7 +174,8 @@ class DeclarativeContent(Resolvable):
         """Leave it out, and let the report say why: it is in no version of this run.
 
         Whoever awaits it gets a ``SkippedError``; a unit that needs it is skipped, too. Only the first reason counts.
-        From a step of the author's, a hook, or the source, as long as it is not saved.
+        From a step of the author's, a hook, or the source, as long as it is not saved. Bytes that were fetched for it
+        are let go: whoever wants a look at them, or has them kept aside, does so before.
 
         Args:
             reason: in words.
@@ -197,6 +198,8 @@ class DeclarativeContent(Resolvable):
             raise FlowError(f"{self.name} is saved already: too late to skip it ({reason})")
         if self.skipped is None:
             self.skipped = skip
+            for artifact in self._artifacts:  # bytes that no other unit has are gone now
+                artifact.body = None
             self.fail(SkippedError(self.name, f"filtered out: {reason}" if skip.kind == FILTERED else reason))
             if self.noted is not None:
                 self.noted(self)

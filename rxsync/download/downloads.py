@@ -255,6 +255,8 @@ class _Wrong:
             if isinstance(error.wrong, Body):
                 self._scratch.release(self._held)
                 self._held = [error.wrong]
+                if request.claim is not None:
+                    request.claim.hand_over(error.wrong)
             error.wrong = self._held[0] if self._held else None
             raise
         except BaseException:

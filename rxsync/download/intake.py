@@ -120,13 +120,13 @@ class Intake:
         name = self._name()
         beginning = None if name is None else self._scratch.beginning(name)
         if name is not None and beginning is not None:
-            self._sink = await self._scratch.resume(name, self._request.digests.keys())
+            self._sink = await self._scratch.resume(name, self._request.digests.keys(), self._request.claim)
             self._beginning = beginning if self._sink is not None else None
 
     def _begin(self, answer: Answer, url: str) -> Sink:
         request = self._request
         size = request.size if answer.length is None else answer.length
-        sink = self._sink = self._scratch.receive(request.digests.keys(), size)
+        sink = self._sink = self._scratch.receive(request.digests.keys(), size, request.claim)
         if answer.length is not None and answer.length > LARGE and _condition(answer.validators) is not None:
             self._beginning = Beginning(url, answer.validators, answer.length)
             if (name := self._name()) is not None:

@@ -36,8 +36,8 @@ def buffer(
         linger=2         ---x---y----z---(u|)   y = [c], z = [d], u = [e]
 
     A list leaves when it is full, ``linger`` after it could have left but for company, when the stream
-    ends, at once when somebody awaits an item in it, and when no company can come. It is formed only while
-    the gate below is open. In order.
+    ends, at once when somebody awaits an item in it, or waits further up for what items in it hold, and when
+    no company can come. It is formed only while the gate below is open. In order.
 
     Args:
         count: most items in a list.
@@ -87,7 +87,7 @@ class _Buffer(Step):
         waiting = len(self.inbox)
         if waiting >= self._most:
             self.gate.close()  # now: the pump may be busy above us, and this be one of many items
-        if waiting >= self._mark or self._flush:
+        if waiting >= self._mark or self._flush or self.depth < self.flow.patients.depth:
             self.pump()
 
     def admit(self, item: Resolvable) -> None:
@@ -106,7 +106,9 @@ class _Buffer(Step):
             self._regulate()
 
     def _may_leave(self) -> bool:
-        return self._flush or self.completed or len(self.inbox) >= self._count
+        if self._flush or self.completed or len(self.inbox) >= self._count:
+            return True
+        return self.depth < self.flow.patients.depth
 
     def _emit(self) -> None:
         inbox, size = self.inbox, min(self._count, len(self.inbox))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from threading import get_ident
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from reactivex import abc
 from rxsync.errors import DroppedError, FlowError
 from rxsync.flow.gate import Gate
 from rxsync.flow.gauge import Gauge, Station, read
+from rxsync.flow.patients import Patient, Patients
 from rxsync.flow.stall import lost_items
 from rxsync.resolution import Resolvable
 
@@ -35,6 +37,7 @@ class Flow:
         sources: those of them that feed the line.
         timers: actions that are scheduled and have not run.
         hot: sources that come by themselves and may still bring something.
+        patients: who waits for what items further down hold.
         thread: ident of the thread that all of it runs in.
         ending: True once it is decided how the run ends.
         on_fail: told of an error that no operator may keep from failing the run.
@@ -48,6 +51,7 @@ class Flow:
     held: int
     peak: int
     gate: Gate
+    patients: Patients
     thread: int
 
     def __init__(
@@ -59,7 +63,7 @@ class Flow:
     ) -> None:
         self.base, self.window, self.on_fail, self.loop = base, window, on_fail, loop
         self.held = self.peak = self.timers = self.hot = 0
-        self.gate, self.thread = Gate(), get_ident()
+        self.gate, self.patients, self.thread = Gate(), Patients(), get_ident()
         self.tasks: set[asyncio.Future[Any]] = set()
         self.sources: set[asyncio.Future[Any]] = set()
         self._stations: dict[Station, None] = {}
@@ -170,12 +174,37 @@ class Flow:
         """Forget ``item``: nobody has to wait for it any more."""
         self._awaited.pop(id(item), None)
 
+    # -- who waits for what the line holds
+
+    def press(self, patient: Patient, depth: int) -> None:
+        """Remember that ``patient`` waits, with ``depth`` stages below, whose lists hurry from now on."""
+        was = self.patients.depth
+        self.patients.admit(patient, depth)
+        if depth > was:
+            self.base.schedule(lambda *_: self._hurry_below())
+        self.stir()
+
+    def soon(self, action: Callable[[], None]) -> None:
+        """Do something a tick later; may be asked from any thread."""
+        if self.loop is None:
+            self.base.schedule(lambda *_: action())
+            return
+        with suppress(RuntimeError):  # the loop is closed: the run was over long ago
+            self.loop.call_soon_threadsafe(action)
+
+    def _hurry_below(self) -> None:
+        for station in [*self._stations]:
+            if station.depth < self.patients.depth and not self.ending:
+                station.hurry()
+
+    # -- who has come to rest
+
     def stir(self) -> None:
         """Something came to rest: look, one tick later, whether everything has.
 
         A tick later, because an item may be on its way from one stage to the next just now.
         """
-        if not self._stirred and (self._awaited or not self.gate.is_open):
+        if not self._stirred and (self._awaited or self.patients or not self.gate.is_open):
             self._stirred = True
             self.base.schedule(lambda *_: self._look())
 
@@ -183,11 +212,14 @@ class Flow:
         self._stirred = False
         if self.ending or self.timers or any(station.is_busy() for station in self._stations):
             return
-        if not self._awaited and self.gate.is_open:
+        if not (self._awaited or self.patients) and self.gate.is_open:
             return
         hurried = [station.hurry() for station in [*self._stations]]
         if any(hurried):
             self.stir()
+            return
+        if self.patients:
+            self.patients.relent()
             return
         for item in lost_items(self, self._awaited.values(), self._stations):
             item.fail(DroppedError(item))

@@ -35,7 +35,8 @@ class Gauge:
         name: the stage's name.
         held: items in it, those in work included.
         working: items in work.
-        waits_for: "input", "company" (a batch not full yet), "work", "room" (a closed gate below) or "done".
+        waits_for: "input", "company" (a batch not full yet), "work", "room" (a closed gate below, or more than
+            that holds) or "done".
     """
 
     name: str

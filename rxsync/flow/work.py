@@ -85,12 +85,13 @@ class Job:
         return self.size if self.out is None else max(self.size, len(self.out))
 
     def is_busy(self) -> bool:
-        """Whether it goes on by itself: not if all it does is to await an item, or room for the next result."""
+        """Whether it goes on by itself: not if all it does is to wait for an item, for room below, or as a patient."""
         if self.whole:
             return False
+        flow, patients = self._owner.flow, self._owner.flow.patients
         if self._task is not None:
-            return not is_waiting(self._task)
-        return not self._owner.flow.wants_room(self)
+            return not (is_waiting(self._task) or patients.concern(self._task))
+        return not (patients.concern(self.item) or flow.wants_room(self))
 
     def is_spent(self) -> bool:
         """Whether ``rest`` has no more to give, as far as can be seen without drawing."""

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from inspect import isawaitable, iscoroutinefunction
+from typing import cast
 
-from reactivex import Observable, defer
+from reactivex import Observable, abc, defer
 from reactivex import operators as ops
 
-from rxsync.declare import Body, DeclarativeArtifact, DeclarativeContent, Validators
+from rxsync.declare import Body, Claim, DeclarativeArtifact, DeclarativeContent, Validators
 from rxsync.errors import ConflictError
-from rxsync.flow import Bound, Dial, Lanes, flat_map_with_max_concurrent, from_iterable
-from rxsync.operators.flights import Flights
+from rxsync.flow import Bound, Dial, FlowScheduler, Lanes, flat_map_with_max_concurrent, from_iterable, then
+from rxsync.operators.budget import Budget
+from rxsync.operators.flights import Flight, Flights, Flown
+from rxsync.operators.lease import FileClaim
 from rxsync.operators.second_pass import SecondPass
 from rxsync.operators.stage import Stage
 from rxsync.ports.downloader import Request
-from rxsync.typing import OnError, Work
+from rxsync.typing import OnError, Operator, Work
 from rxsync.urls import host_of
 
 Fetch = Callable[[Request], "Awaitable[Body | None] | Observable[Body | None] | Body | None"]
@@ -39,6 +43,7 @@ def download_artifacts(
     max_concurrent: Bound = MAX_CONCURRENT,
     per_host: int | Callable[[str], Dial] = PER_HOST,
     received: Callable[[int], None] | None = None,
+    budget: Budget | None = None,
     on_error: OnError | None = None,
     second_pass: bool = False,
 ) -> Stage:
@@ -49,7 +54,8 @@ def download_artifacts(
         result  ---b-a--c-|       max_concurrent=2: in order of completion
 
     A unit moves on when all its files are there. Files with the same declared digest are fetched once. A file of a
-    saved unit for which no digest is declared is asked for again, conditionally where the remote has said how.
+    saved unit for which no digest is declared is asked for again, conditionally where the remote has said how. While
+    the budget is full, units wait for those before them to be stored, and batches below leave at once.
 
         source  -a-b--|
         fetch   a -#, later -x|    b -x|
@@ -62,6 +68,7 @@ def download_artifacts(
         per_host: most of them whose first file is on one host, or what gives the dial of a host; others let those of
             other hosts pass.
         received: told each number of bytes as they arrive, negative where an attempt is void.
+        budget: of bytes that are not stored yet; None: one of the usual size, for each subscription.
         on_error: called with a unit and why its bytes cannot be had; leaves the unit out, or raises.
         second_pass: whether a unit whose failure may pass is worked on once more before it is given up: when the others
             are through, or at once when somebody awaits it.
@@ -70,8 +77,11 @@ def download_artifacts(
     saved unit's file has other bytes now.
     """
 
-    def begin(source: Observable[DeclarativeContent]) -> Observable[DeclarativeContent]:
-        download = _Download(fetch, deferred, received)
+    def begin(source: Observable[DeclarativeContent], scheduler: abc.SchedulerBase) -> Observable[DeclarativeContent]:
+        room = budget or Budget()
+        if isinstance(scheduler, FlowScheduler):  # else the stage itself refuses it
+            room.belong(scheduler)
+        download = _Download(fetch, deferred, received, room)
         second = SecondPass(on_error) if second_pass else None
         work = flat_map_with_max_concurrent(
             download.work,
@@ -83,26 +93,25 @@ def download_artifacts(
         )
         return work(source)
 
-    return lambda source: defer(lambda _: begin(source))  # flights are of one run
+    return lambda source: defer(lambda scheduler: begin(source, scheduler))  # flights are of one run
 
 
 class _Download:
-    def __init__(self, fetch: Fetch, deferred: bool, received: Callable[[int], None] | None) -> None:
-        self._fetch, self._deferred, self._received = fetch, deferred, received
+    def __init__(self, fetch: Fetch, deferred: bool, received: Callable[[int], None] | None, budget: Budget) -> None:
+        self._fetch, self._deferred, self._received, self._budget = fetch, deferred, received, budget
+        self._await_fetch = cast("Callable[[Request], Awaitable[Body | None]]", fetch)
+        self._take_off = self._await if iscoroutinefunction(fetch) else self._begin
         self._flights = Flights()
 
     def work(self, unit: DeclarativeContent) -> Work[DeclarativeContent]:
         wanted = [artifact for artifact in unit.artifacts if self._is_wanted(unit, artifact)]
-        if not wanted:
+        if not wanted or unit.skipped is not None:
             return (unit,)
         if len(wanted) == 1:
-            return self._get(wanted[0], unit)
-
-        def get(artifact: DeclarativeArtifact) -> Work[DeclarativeContent]:
-            return self._get(artifact, unit)
-
-        together = from_iterable(wanted).pipe(flat_map_with_max_concurrent(get, len(wanted)))
-        return together.pipe(ops.last())  # once all are there
+            [artifact] = wanted
+            flight = self._flights.book(artifact.digests)
+            return self._get(artifact, unit, flight, None if flight is None else self._claim(artifact, unit))
+        return self._get_all(wanted, unit)
 
     def host(self, unit: DeclarativeContent) -> str | None:
         """Where the unit waits for a connection; None if it needs none."""
@@ -111,15 +120,68 @@ class _Download:
                 return host_of(artifact.urls[0])
         return None
 
-    def _get(self, artifact: DeclarativeArtifact, unit: DeclarativeContent) -> Work[DeclarativeContent]:
-        request = request_of(artifact, self._received)
+    def _claim(self, artifact: DeclarativeArtifact, unit: DeclarativeContent) -> FileClaim:
+        return self._budget.lease(unit, (artifact.size,))[0]
 
+    def _get_all(self, wanted: list[DeclarativeArtifact], unit: DeclarativeContent) -> Observable[DeclarativeContent]:
+        """Lease room for what nobody fetches yet, at once; and end when all are there."""
+        flights = [(one, flight) for one in wanted if (flight := self._flights.book(one.digests)) is not None]
+        claims = self._budget.lease(unit, [artifact.size for artifact, _ in flights]) if flights else ()
+        booked = {id(artifact): (flight, claim) for (artifact, flight), claim in zip(flights, claims, strict=True)}
+
+        def get(artifact: DeclarativeArtifact) -> Work[DeclarativeContent]:
+            return self._get(artifact, unit, *booked.pop(id(artifact), (None, None)))
+
+        def let_go(_: Exception) -> None:
+            for artifact in wanted:  # one is not to be had: so far, the others are of no use
+                artifact.body = None
+
+        def end() -> None:
+            for _, flight in flights:  # where one failed, others may have been called off before they began
+                self._flights.cancel(flight)
+
+        together = from_iterable(wanted).pipe(flat_map_with_max_concurrent(get, len(wanted)))
+        whole: Observable[DeclarativeContent] = together.pipe(ops.last(), ops.do_action(on_error=let_go))
+        return whole.pipe(ops.finally_action(end))
+
+    def _get(
+        self, artifact: DeclarativeArtifact, unit: DeclarativeContent, flight: Flight | None, claim: FileClaim | None
+    ) -> Work[DeclarativeContent]:
         def arrive(body: Body | None) -> tuple[DeclarativeContent]:
-            if body is not None:
+            if body is not None and unit.skipped is None:
                 _take(artifact, body)
             return (unit,)
 
-        return self._flights.board(artifact.digests, partial(self._fetch, request), arrive)
+        take_off = partial(self._take_off, artifact, unit, claim)
+        return self._flights.board(artifact.digests, take_off, arrive, booked=flight)
+
+    async def _await(
+        self, artifact: DeclarativeArtifact, unit: DeclarativeContent, claim: FileClaim | None
+    ) -> Body | None:
+        claim = claim or self._claim(artifact, unit)  # who joined a flight that was given up takes off late
+        try:
+            if claim.ask is not None:
+                await claim.ask.wait()
+            body = await self._await_fetch(request_of(artifact, self._received, claim))
+            claim.settle(body)
+            return body
+        finally:
+            claim.give_up()
+
+    def _begin(self, artifact: DeclarativeArtifact, unit: DeclarativeContent, claim: FileClaim | None) -> Flown:
+        claim = claim or self._claim(artifact, unit)
+
+        request = request_of(artifact, self._received, claim)
+        if claim.ask is None:
+            try:
+                return _settling(claim, self._fetch(request))
+            except BaseException:
+                claim.give_up()
+                raise
+        later: Operator[None, Body | None] = flat_map_with_max_concurrent(
+            lambda _: then(self._fetch(request), lambda body: (body,)), 1, prefetch=0
+        )
+        return _settling(claim, claim.ask.stream().pipe(later))
 
     def _is_wanted(self, unit: DeclarativeContent, artifact: DeclarativeArtifact) -> bool:
         return is_wanted(unit, artifact, self._deferred)
@@ -134,7 +196,9 @@ def is_wanted(unit: DeclarativeContent, artifact: DeclarativeArtifact, deferred:
     return artifact.stored is None or (unit.new is False and not artifact.digests)
 
 
-def request_of(artifact: DeclarativeArtifact, received: Callable[[int], None] | None = None) -> Request:
+def request_of(
+    artifact: DeclarativeArtifact, received: Callable[[int], None] | None = None, claim: Claim | None = None
+) -> Request:
     """What to ask a downloader for."""
     return Request(
         artifact.urls,
@@ -144,7 +208,28 @@ def request_of(artifact: DeclarativeArtifact, received: Callable[[int], None] | 
         artifact.validators or Validators(),
         artifact.relative_path,
         received,
+        claim=claim,
     )
+
+
+def _settling(claim: FileClaim, flown: Flown) -> Flown:
+    """Let the body have the claim, however it comes."""
+    if isinstance(flown, Observable):
+        watched = ops.do_action(claim.settle, lambda _: claim.give_up())  # before anybody below hears of it
+        return flown.pipe(watched, ops.finally_action(claim.give_up))
+    if isawaitable(flown):
+        return _awaiting(claim, flown)
+    claim.settle(flown)
+    return flown
+
+
+async def _awaiting(claim: FileClaim, flown: Awaitable[Body | None]) -> Body | None:
+    try:
+        body = await flown
+        claim.settle(body)
+        return body
+    finally:
+        claim.give_up()
 
 
 def _take(artifact: DeclarativeArtifact, body: Body) -> None:

@@ -50,7 +50,8 @@ def save_artifacts(
     def after(units: Units) -> None:
         fetched = _fetched(units)
         for artifact, body in fetched:
-            artifact.body, body.kept = None, True
+            artifact.body = None
+            body.mark_kept()
         release([body for _, body in fetched])
 
     return CatalogStage(_save, transact, True, prepare, after, batch, linger, "save_artifacts")

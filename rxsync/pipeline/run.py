@@ -16,6 +16,7 @@ from rxsync.download import Controls, LineSplitter, decoded, decoder_of
 from rxsync.errors import FlowError
 from rxsync.flow import Bound, Dial
 from rxsync.models import Remote
+from rxsync.operators.budget import Budget
 from rxsync.operators.download_artifacts import PER_HOST, request_of
 from rxsync.pipeline.policy import FAIL, ErrorPolicy
 from rxsync.pipeline.quarantine import WrongBytes, keep_aside
@@ -66,6 +67,7 @@ class Run(Generic[Options, Context]):
         spare: leaves such a unit out, or raises; None where every failure is the run's.
         wrong: where wrong bytes were put, by what was wanted.
         second_pass: True where units whose bytes did not come are worked on once more; not where nothing is retried.
+        budget: of bytes that are downloaded and not yet stored.
         planning: True where nothing is written, and bytes are fetched only where somebody reads them.
     """
 
@@ -91,6 +93,7 @@ class Run(Generic[Options, Context]):
     planning: bool = False
     per_host: int | Callable[[str], Dial] = PER_HOST
     controls: Controls = field(default_factory=Controls)
+    budget: Budget = field(default_factory=Budget)
 
     async def subrepository(self, name: str, declare: Declare, *, on_error: OnNested = "fail") -> Report:
         """Sync what ``declare`` gives into a repository of its own, ``REPOSITORY+name``, by a line of its own.

@@ -33,6 +33,7 @@ def standard(run: Run[Any, Any]) -> Recipe:
         max_concurrent=run.max_concurrent,
         per_host=run.per_host,
         received=run.received,
+        budget=run.budget,
         on_error=run.spare,
         second_pass=run.second_pass,
     )

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
-from rxsync.declare.body import Body, Validators
+from rxsync.declare.body import Body, Claim, Validators
 
 Coding = Literal["gzip", "xz", "bz2"]
 """What a file of text may be compressed by: ``Packages.gz``, ``Packages.xz``, ``Packages.bz2``."""
@@ -27,6 +27,7 @@ class Request(NamedTuple):
         relative_path: what the file is called, for errors; None for metadata.
         received: told each number of bytes as they arrive, for progress; negative when an attempt is void.
         keep_wrong: have the error hold bytes that are not what was declared, the last that came, for a look.
+        claim: on the run's budget; its room covers ``size``, if that is known, and grows with the bytes that come.
     """
 
     urls: tuple[str, ...]
@@ -37,6 +38,7 @@ class Request(NamedTuple):
     relative_path: str | None = None
     received: Callable[[int], None] | None = None
     keep_wrong: bool = False
+    claim: Claim | None = None
 
 
 class Downloader(Protocol):

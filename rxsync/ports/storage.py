@@ -9,7 +9,14 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
-from rxsync.declare.body import Body, Validators
+from rxsync.declare.body import Body, Claim, Validators
+
+SMALL = 256 << 10
+"""Largest file that is kept in memory until it is stored, in bytes: a file of its own costs small ones more."""
+
+MEMORY = 256 << 20
+"""Most bytes of one run that are in memory until they are stored: a thousand of the largest that may be, or more of
+usual ones than a run has under way."""
 
 
 class Beginning(NamedTuple):
@@ -62,20 +69,24 @@ class Sink(Protocol):
 
 
 class Scratch(Protocol):
-    """Where one run keeps bytes that are not yet in the store. Gone when the run is."""
+    """Where one run keeps bytes that are not yet in the store. Gone when the run is.
 
-    def receive(self, algorithms: Collection[str] = (), size: int | None = None) -> Sink:
+    It holds no body: the bytes of one that nobody has any more are gone, too.
+    """
+
+    def receive(self, algorithms: Collection[str] = (), size: int | None = None, claim: Claim | None = None) -> Sink:
         """Give a place for one file.
 
         Args:
             algorithms: what to compute beside sha256, as ``hashlib`` spells it.
             size: how many bytes are expected; None if nobody knows. Decides only where they are kept.
+            claim: on the run's budget; grows before there are more bytes than it has room for.
         """
 
     def beginning(self, name: str) -> Beginning | None:
         """What waits to be gone on with, by the name that was noted; None for nothing."""
 
-    async def resume(self, name: str, algorithms: Collection[str] = ()) -> Sink | None:
+    async def resume(self, name: str, algorithms: Collection[str] = (), claim: Claim | None = None) -> Sink | None:
         """Go on with what waits; None: it is gone. As many bytes as there are have been taken.
 
         Raises:
@@ -83,7 +94,7 @@ class Scratch(Protocol):
         """
 
     def release(self, bodies: Sequence[Body]) -> None:
-        """Say that these bodies are needed no more, stored or not: their memory and files may go.
+        """Say that these bodies are needed no more, stored or not: their memory, files and claims may go.
 
         Harmless for bodies that were released before, or come from elsewhere.
         """

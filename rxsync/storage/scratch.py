@@ -6,56 +6,63 @@ enough, or finds the run's memory full, writes them out and is a file from then 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
+from weakref import ref
 
 from aiofiles.threadpool import wrap
 
-from rxsync.declare.body import Body
-from rxsync.ports.storage import Beginning
+from rxsync.declare.body import Body, Claim
+from rxsync.ports.storage import MEMORY, SMALL, Beginning
 from rxsync.storage.hashing import HashingFile, digests_of
 from rxsync.storage.partial import Partial, write_note
 from rxsync.storage.trouble import storage_errors
 from rxsync.threads import in_thread, to_the_end
-
-SMALL = 256 << 10
-"""Largest body that is kept in memory, in bytes."""
-
-MEMORY = 64 << 20
-"""Most bytes of one run in memory, bodies and gathered pieces together; what is above goes to disk."""
 
 PIECE = 1 << 20
 """Bytes that a file gathers before it troubles a thread."""
 
 
 class LocalScratch:
-    """A run's scratch in ``folder``, with the memory its bodies share.
+    """A run's scratch in ``folder``, with the memory its bodies share: what is above ``MEMORY`` goes to disk.
 
     Made by ``LocalStorage.scratch``; see the port ``rxsync.ports.storage.Scratch``.
-
-    Attributes:
-        in_memory: bytes of the run in memory now.
     """
 
     root: Path
     folder: Path
     threads: Executor
     partials: Partial
-    in_memory: int
 
     def __init__(self, root: Path, folder: Path, threads: Executor, partials: Partial) -> None:
         self.root, self.folder, self.threads, self.partials = root, folder, threads, partials
-        self.in_memory = 0
+        self._in_memory = 0
+        self._fallen: deque[int] = deque()  # bytes of bodies that nobody has any more: told by any thread
         self._numbers = count()
-        self._bodies: set[Body] = set()
+        self._bodies: dict[int, ref[Body]] = {}  # by id
 
-    def receive(self, algorithms: Collection[str] = (), size: int | None = None) -> LocalSink:
-        """Give a place for one file; see the port. ``size`` is not needed here."""
-        return LocalSink(self, algorithms)
+    @property
+    def in_memory(self) -> int:
+        """Bytes of the run in memory now, bodies and gathered pieces together."""
+        return self.hold(0)
+
+    def hold(self, size: int) -> int:
+        """Count ``size`` bytes more (or, negative, fewer) in memory; answers how many there are now."""
+        while self._fallen:
+            size -= self._fallen.popleft()
+        self._in_memory += size
+        return self._in_memory
+
+    def receive(
+        self, algorithms: Collection[str] = (), size: int | None = None, claim: Claim | None = None
+    ) -> LocalSink:
+        """Give a place for one file; see the port. ``size`` says no more here than how far a claim grows at once."""
+        return LocalSink(self, algorithms, size or 0, claim)
 
     def release(self, bodies: Sequence[Body]) -> None:
         """Give back memory and files of bodies that came from here; others and released ones are left alone.
@@ -64,11 +71,11 @@ class LocalScratch:
             StorageError: a file cannot be removed.
         """
         for body in bodies:
-            if body not in self._bodies:
+            body.let_go()
+            if self._bodies.pop(id(body), None) is None:
                 continue
-            self._bodies.remove(body)
             if body.data is not None:
-                self.in_memory -= body.size
+                self.hold(-body.size)
                 body.data = None
             elif body.path is not None and body.ours:
                 with storage_errors("remove", self.root, body.path):
@@ -78,20 +85,34 @@ class LocalScratch:
         """What waits to be gone on with, by the name that was noted; None for nothing."""
         return self.partials.beginning(name)
 
-    async def resume(self, name: str, algorithms: Collection[str] = ()) -> LocalSink | None:
+    async def resume(self, name: str, algorithms: Collection[str] = (), claim: Claim | None = None) -> LocalSink | None:
         """Go on with what waits; see the port.
 
         Raises:
             StorageError: it cannot be read.
         """
-        sink = LocalSink(self, algorithms)
+        sink = LocalSink(self, algorithms, 0, claim)
         with storage_errors("read", self.root, self.folder):
-            return sink if await in_thread(self.threads, partial(sink.go_on, name)) else None
+            if not await in_thread(self.threads, partial(sink.go_on, name)):
+                return None
+        if claim is not None and claim.room < sink.size:
+            await claim.grow(sink.size)
+        return sink
 
     def keep(self, body: Body) -> Body:
-        """Count a body among those that wait for their release."""
-        self._bodies.add(body)
+        """Have a body's bytes go when it is released, or with whoever has it."""
+        key, size, path = id(body), body.size, body.path
+        self._bodies[key] = ref(body, lambda _: self._fall(key, size, path))
         return body
+
+    def _fall(self, key: int, size: int, path: Path | None) -> None:
+        if self._bodies.pop(key, None) is None:
+            return
+        if path is None:
+            self._fallen.append(size)
+        else:
+            with suppress(OSError):  # moved into the store, perhaps; what stays goes with the scratch
+                path.unlink()
 
     def new_path(self) -> str:
         """Name a file that is not there yet."""
@@ -107,9 +128,10 @@ class LocalSink:
 
     size: int
 
-    def __init__(self, scratch: LocalScratch, algorithms: Collection[str]) -> None:
+    def __init__(self, scratch: LocalScratch, algorithms: Collection[str], expected: int, claim: Claim | None) -> None:
         self.size = 0
         self._scratch, self._algorithms = scratch, algorithms
+        self._expected, self._claim = expected, claim
         self._pieces: list[bytes] = []
         self._gathered = 0
         self._file: HashingFile | None = None
@@ -123,11 +145,12 @@ class LocalSink:
             StorageError: there is no room or no permission.
         """
         length = len(piece)
+        if self._claim is not None and self._claim.room < self.size + length:
+            await self._claim.grow(max(self.size + length, self._expected))
         self._pieces.append(piece)
         self.size += length
         self._gathered += length
-        self._scratch.in_memory += length
-        if self._gathered >= PIECE or self._scratch.in_memory > MEMORY:
+        if self._scratch.hold(length) > MEMORY or self._gathered >= PIECE:
             await self._write_out()
 
     async def close(self) -> Body:
@@ -155,7 +178,7 @@ class LocalSink:
             await self.discard()
             return False
         self._ended = True
-        self._scratch.in_memory -= self._gathered
+        self._scratch.hold(-self._gathered)
         pieces, self._pieces, self._gathered = self._pieces, [], 0
         return await in_thread(self._scratch.threads, partial(_set_aside, self._file, pieces, self._scratch.partials))
 
@@ -164,7 +187,7 @@ class LocalSink:
         if self._ended:
             return
         self._ended = True
-        self._scratch.in_memory -= self._gathered
+        self._scratch.hold(-self._gathered)
         self._pieces, self._gathered = [], 0
         if self._file is not None:
             await in_thread(self._scratch.threads, partial(_scrap, self._file))
@@ -180,7 +203,7 @@ class LocalSink:
                 await to_the_end(wrap(file, executor=self._scratch.threads).writelines(pieces))
                 return file
         finally:
-            self._scratch.in_memory -= gathered
+            self._scratch.hold(-gathered)
 
     async def _close_file(self) -> Body:
         file = await self._write_out()

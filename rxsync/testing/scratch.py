@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from weakref import ref
 
-from rxsync.declare import Body
+from rxsync.declare import Body, Claim
 from rxsync.errors import StorageError
 from rxsync.ports.storage import Beginning
 
@@ -21,6 +22,7 @@ class MemorySink:
     scratch: MemoryScratch
     algorithms: Collection[str]
     expected: int | None
+    claim: Claim | None = None
     size: int = 0
     pieces: list[bytes] = field(default_factory=list)
 
@@ -32,6 +34,8 @@ class MemorySink:
         """
         if self.size + len(piece) > self.scratch.room:
             raise StorageError("no room")
+        if self.claim is not None and self.claim.room < self.size + len(piece):
+            await self.claim.grow(max(self.size + len(piece), self.expected or 0))
         self.size += len(piece)
         self.pieces.append(piece)
 
@@ -40,7 +44,7 @@ class MemorySink:
         data = b"".join(self.pieces)
         digests = {name: hashlib.new(name, data).hexdigest() for name in {"sha256", *self.algorithms}}
         body = Body(len(data), digests, data=data)
-        self.scratch.bodies.append(body)
+        self.scratch.known.append(ref(body))
         self.scratch.open.discard(self)
         return body
 
@@ -64,28 +68,39 @@ class MemoryScratch:
     Attributes:
         room: longest file it takes, in bytes.
         open: sinks that were neither closed nor discarded.
-        bodies: what was received and not released.
+        known: what was received and not released; a body that nobody has any more is gone.
     """
 
     room: int = 1 << 30
     open: set[MemorySink] = field(default_factory=set)
-    bodies: list[Body] = field(default_factory=list)
+    known: list[ref[Body]] = field(default_factory=list)
 
-    def receive(self, algorithms: Collection[str] = (), size: int | None = None) -> MemorySink:
+    @property
+    def bodies(self) -> list[Body]:
+        """What was received, is not released, and somebody has."""
+        return [body for one in self.known if (body := one()) is not None]
+
+    def receive(
+        self, algorithms: Collection[str] = (), size: int | None = None, claim: Claim | None = None
+    ) -> MemorySink:
         """Give a place for one file."""
-        sink = MemorySink(self, algorithms, size)
+        sink = MemorySink(self, algorithms, size, claim)
         self.open.add(sink)
         return sink
 
     def beginning(self, name: str) -> Beginning | None:
         """Nothing waits here."""
 
-    async def resume(self, name: str, algorithms: Collection[str] = ()) -> MemorySink | None:
+    async def resume(
+        self, name: str, algorithms: Collection[str] = (), claim: Claim | None = None
+    ) -> MemorySink | None:
         """Nothing waits here."""
 
     def release(self, bodies: Sequence[Body]) -> None:
         """Forget bodies; others are left alone."""
-        self.bodies = [body for body in self.bodies if body not in bodies]
+        for body in bodies:
+            body.let_go()
+        self.known = [ref(body) for body in self.bodies if body not in bodies]
 
     @property
     def empty(self) -> bool:

@@ -302,8 +302,8 @@ class Full(MemoryScratch):
 
     suspended = 0
 
-    def receive(self, algorithms=(), size=None):
-        sink = super().receive(algorithms, size)
+    def receive(self, algorithms=(), size=None, claim=None):
+        sink = super().receive(algorithms, size, claim)
 
         async def suspend():
             self.suspended += 1

@@ -96,7 +96,7 @@ async def main():
             await sink.write(some_bytes(2 << 20))
             if whole:
                 await sink.write(some_bytes(1 << 20))
-                await sink.close()
+                body = await sink.close()
         unnoted = scratch.receive()
         await unnoted.write(some_bytes(2 << 20))
         os.kill(os.getpid(), signal.SIGKILL)

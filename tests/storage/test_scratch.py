@@ -30,9 +30,9 @@ async def test_bodies_up_to_256_kib_are_kept_in_memory_and_larger_ones_in_the_ru
     assert above.path.parent == tmp_path / "tmp" / "run"
 
 
-async def test_bodies_in_memory_stay_under_64_mib_in_sum_and_a_release_makes_room(scratch):
-    assert MEMORY == 64 * 1024 * 1024
-    data = bytes(SMALL)  # one object, so that the test itself needs no 64 MiB
+async def test_bodies_in_memory_stay_under_256_mib_in_sum_and_a_release_makes_room(scratch):
+    assert MEMORY == 256 * 1024 * 1024
+    data = bytes(SMALL)  # one object, so that the test itself needs no 256 MiB
     bodies = [await received(scratch, data, pieces=SMALL) for _ in range(MEMORY // SMALL)]
     assert all(body.data is not None for body in bodies)
     assert scratch.in_memory == MEMORY
@@ -47,7 +47,7 @@ async def test_bodies_in_memory_stay_under_64_mib_in_sum_and_a_release_makes_roo
 
 async def test_pieces_that_are_gathered_count_as_memory_too(scratch):
     data = bytes(PIECE - 1)
-    sinks = [scratch.receive() for _ in range(70)]
+    sinks = [scratch.receive() for _ in range(MEMORY // PIECE + 6)]
     most = 0
     for sink in sinks:
         await sink.write(data)
@@ -178,3 +178,67 @@ async def test_what_is_no_folder_in_tmp_is_left_alone(storage, tmp_path):
     (tmp_path / "tmp" / "note").write_text("by hand")
     async with storage.scratch("run"):
         assert (tmp_path / "tmp" / "note").read_text() == "by hand"
+
+
+@pytest.mark.parametrize("size", [1, SMALL + 1])
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_bytes_go_with_the_last_who_has_the_body_in_whatever_thread(scratch, tmp_path, size, elsewhere):
+    held = [await received(scratch, bytes(size))]
+    folder = tmp_path / "tmp" / "run"
+    assert (scratch.in_memory, len(list(folder.iterdir()))) == ((1, 0) if size == 1 else (0, 1))
+    await asyncio.to_thread(held.clear) if elsewhere else held.clear()
+    assert (scratch.in_memory, list(folder.iterdir())) == (0, [])
+
+
+async def test_a_body_that_was_stored_goes_without_its_file(scratch, storage):
+    body = await received(scratch, bytes(SMALL + 1))
+    await storage.put([body])
+    name = body.sha256
+    del body
+    assert await storage.has(name)
+
+
+class Claim:
+    """Grows as it is asked to, and remembers."""
+
+    def __init__(self):
+        self.room, self.grown = 0, []
+
+    async def grow(self, size):
+        await asyncio.sleep(0)
+        self.grown.append(size)
+        self.room = size
+
+    def give_back(self):
+        self.room = -1
+
+
+@pytest.mark.parametrize(("expected", "grown"), [(None, [3, 5]), (4, [4, 5]), (5, [5]), (1, [3, 5])])
+async def test_a_claim_grows_before_there_are_more_bytes_than_it_has_room_for(scratch, expected, grown):
+    claim = Claim()
+    sink = scratch.receive(size=expected, claim=claim)
+    for piece in (b"abc", b"", b"de"):
+        await sink.write(piece)
+        assert claim.room >= sink.size
+    body = await sink.close()
+    assert claim.grown == grown
+    body.claim = claim
+    scratch.release([body])
+    assert (claim.room, body.claim) == (-1, None)
+
+
+async def test_who_is_cancelled_while_the_claim_grows_has_nothing_in_the_scratch(scratch):
+    never = asyncio.Event()
+
+    class Waits(Claim):
+        async def grow(self, size):
+            await never.wait()
+
+    sink = scratch.receive(claim=Waits())
+    write = asyncio.ensure_future(sink.write(b"abc"))
+    await asyncio.sleep(0)
+    write.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await write
+    assert scratch.in_memory == 0
+    await sink.discard()
