@@ -47,7 +47,7 @@ def measure(work: Coroutine[None, None, int]) -> None:
     start, began = _cpu(), time.perf_counter()
     units = asyncio.run(work)
     wall = time.perf_counter() - began
-    print(json.dumps(asdict(Figures(units, wall, _cpu(), start, _peak()))))
+    print(json.dumps(asdict(Figures(units, wall, _cpu(), start, peak()))))
 
 
 def measured(module: str, *arguments: str | Path) -> Figures:
@@ -66,7 +66,8 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _peak() -> float:
+def peak() -> float:
+    """Most memory this process ever held, in MB (a million bytes)."""
     # ru_maxrss begins with what the parent held when it made this process; the kernel's mark in /proc does not
     if _STATUS.exists():
         line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))

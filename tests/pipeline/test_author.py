@@ -1,6 +1,9 @@
 """What an author can do with the line, over the real catalog and store."""
 
 import asyncio
+import bz2
+import gzip
+import lzma
 
 import pytest
 from reactivex import operators as ops
@@ -11,6 +14,7 @@ from rxsync.errors import (
     DeclarationError,
     FlowError,
     GuardError,
+    MetadataError,
     PluginError,
     RejectedError,
     RxSyncError,
@@ -304,6 +308,43 @@ async def test_a_source_reads_what_was_downloaded_and_declares_more(sync, source
             yield part(name, file=name)(run)
 
     assert (await sync(Given(declare))).new == 3
+
+
+@pytest.mark.parametrize(("coding", "pack"), [("gzip", gzip.compress), ("xz", lzma.compress), ("bz2", bz2.compress)])
+async def test_a_compressed_index_is_read_and_kept_as_it_came(sync, source, home, coding, pack):
+    packed = pack(b"a\nb\n")
+    (source / "index").write_bytes(packed)
+
+    async def declare(run):
+        index = part("index", file="index")(run)
+        yield index
+        await index.resolution()
+        async for name in run.lines_of(index.artifacts[0], coding=coding):
+            yield part(name)(run)
+
+    assert (await sync(Given(declare))).new == 3
+    [stored] = [path for path in (home.path / "artifacts").rglob("*") if path.is_file()]
+    assert stored.read_bytes() == packed
+
+
+async def test_a_compressed_index_that_is_none_or_becomes_too_much_fails_by_its_name(sync, source):
+    (source / "none").write_bytes(b"a\nb\n")
+    (source / "bomb").write_bytes(gzip.compress(b"a\n" * (4 << 20)))
+
+    def reading(name):
+        async def declare(run):
+            index = part(name, file=name)(run)
+            yield index
+            await index.resolution()
+            async for _ in run.lines_of(index.artifacts[0], coding="gzip"):
+                pass
+
+        return Given(declare)
+
+    with pytest.raises(MetadataError, match="^none: broken gzip after 0 bytes of text: it begins with 61 0a 62"):
+        await sync(reading("none"))
+    with pytest.raises(MetadataError, match="^bomb: .* more than 200 times as many"):
+        await sync(reading("bomb"))
 
 
 async def test_a_closure_follows_each_unit_once(sync):
