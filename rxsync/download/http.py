@@ -14,6 +14,7 @@ from typing import NamedTuple
 import aiohttp
 
 from rxsync.declare.body import Validators
+from rxsync.download.connector import Connector
 from rxsync.download.credentials import Credentials, target_of
 from rxsync.download.link import Link
 from rxsync.download.patience import Patience
@@ -45,8 +46,9 @@ class HttpTransport:
         self, link: Link, per_host: int, credentials: Credentials | None = None, *, slow_for: float = SECONDS
     ) -> None:
         self._credentials = credentials
+        origin = None if credentials is None else credentials.origin
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=link.max_concurrent, limit_per_host=per_host),
+            connector=Connector(link, origin, limit=link.max_concurrent, limit_per_host=per_host),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=link.connect_timeout),
             headers={"Accept-Encoding": "identity", "User-Agent": f"rxsync/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),

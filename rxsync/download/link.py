@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypedDict
 
-from rxsync.download.checks import check_headers, check_sign_in
+from rxsync.download.checks import check_certificates, check_headers, check_sign_in
 from rxsync.errors import UsageError
 
 Token: TypeAlias = str | Callable[[], str]
@@ -90,3 +90,4 @@ class Link:
                 raise UsageError(f"{name} {getattr(self, name):g}: expected more than 0 seconds")
         check_sign_in(self.username, self.password, self.token, self.headers)
         check_headers(self.headers)
+        check_certificates(self.ca_file, self.client_cert, self.client_key)

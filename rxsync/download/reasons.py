@@ -33,6 +33,8 @@ def explain(url: str, error: Exception, link: Link, slow_for: float) -> Download
         return DownloadError(url, f"slower than {link.min_rate:g} B/s for {slow_for:g} s", transient=True)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return DownloadError(url, f"TLS certificate not accepted: {_certificate(error.certificate_error)}")
+    if (said := _refused_tls(error)) is not None:
+        return DownloadError(url, f"TLS could not be established: {said}")
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return DownloadError(url, f"no connection within {link.connect_timeout:g} s", transient=True)
     if isinstance(error, TimeoutError) and not error.errno:
@@ -67,6 +69,14 @@ def _system(error: OSError) -> str:
     }
     number = error.errno or 0
     return known.get(number) or (f"no connection: {os.strerror(number)}" if number else "no connection")
+
+
+def _refused_tls(error: Exception) -> str | None:
+    """Say what one of the two sides does not take of the other; None where a later attempt may meet another one."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorSSLError) else error.__cause__
+    reason = (cause.reason or "") if isinstance(cause, ssl.SSLError) else ""
+    lasting = "ALERT" in reason or isinstance(error, aiohttp.ClientConnectorSSLError)
+    return reason.lower().replace("_", " ") if reason and lasting and not isinstance(cause, ssl.SSLEOFError) else None
 
 
 def _certificate(error: Exception) -> str:
