@@ -1,4 +1,4 @@
-"""Bytes over HTTP, as they are: identity coding, own redirects, no cookies, no proxy from the environment.
+"""Bytes over HTTP, as they are: identity coding, own redirects, no cookies, nothing from the environment unasked.
 
 Floor 3, download. ``auto_decompress`` is off because a digest is of the bytes that are kept, and because
 aiohttp 3.14 fails the next request on a connection that carried a compressed body.
@@ -19,6 +19,7 @@ from rxsync.download.credentials import Credentials, target_of
 from rxsync.download.link import Link
 from rxsync.download.patience import Patience
 from rxsync.download.pauses import LONGEST, Pauses, read_retry_after
+from rxsync.download.proxies import Choose, Proxy, proxies_of
 from rxsync.download.reasons import TooSlowError, explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
 from rxsync.download.tempo import SECONDS, Tempo
@@ -46,7 +47,7 @@ class HttpTransport:
         self, link: Link, per_host: int, credentials: Credentials | None = None, *, slow_for: float = SECONDS
     ) -> None:
         self._credentials = credentials
-        origin = None if credentials is None else credentials.origin
+        origin, choose = None if credentials is None else credentials.origin, proxies_of(link)
         session = aiohttp.ClientSession(
             connector=Connector(link, origin, limit=link.max_concurrent, limit_per_host=per_host),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=link.connect_timeout),
@@ -57,7 +58,7 @@ class HttpTransport:
         # Private, and the only switch there is short of a middleware, which costs each request a dozen frames: one
         # attempt is one request, since how often to ask is retry.py's to decide and to count. A test holds it.
         session._retry_connection = False
-        self._way = _Way(session, Patience(link.idle_timeout), Pauses(), link, slow_for)
+        self._way = _Way(session, Patience(link.idle_timeout), Pauses(), link, slow_for, choose)
 
     async def __aenter__(self) -> HttpTransport:
         """Give itself."""
@@ -92,6 +93,7 @@ class _Way(NamedTuple):
     pauses: Pauses
     link: Link
     slow_for: float
+    choose: Choose
 
 
 class _Opening:
@@ -102,6 +104,7 @@ class _Opening:
         self._target, self._asked = target, without_credentials(url)
         self._condition = _condition(held)
         self._response: aiohttp.ClientResponse | None = None
+        self._proxy: Proxy | None = None
 
     async def __aenter__(self) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
@@ -127,9 +130,13 @@ class _Opening:
         headers = {**self._condition, **self._target.private}
         if self._way.pauses:
             await self._way.pauses.over(self._target.url.authority)
+        url, session, proxy = self._target.url, self._way.session, self._way.choose(self._target.url)
+        self._proxy = proxy
         try:
             with self._way.patience.waiting():
-                return await self._way.session.get(self._target.url, headers=headers, allow_redirects=False)
+                if proxy is not None:
+                    return await proxy.get(session, url, headers)
+                return await session.get(url, headers=headers, allow_redirects=False)
         except FAULTS as error:
             problem = self._explain(error)
         raise problem  # out here, so that aiohttp's error is not its context
@@ -149,6 +156,8 @@ class _Opening:
         """Put an answer that is none into words; where it asks for a pause, make one."""
         status = response.status
         error = HttpStatusError(self._asked, status, _PHRASES.get(status, ""))
+        if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and self._proxy is not None:
+            error.reason += f" by proxy {self._proxy.name}"
         if error.transient:
             error.retry_after = read_retry_after(_sent(response, "Retry-After"))
         if error.retry_after is not None and error.retry_after > LONGEST:
@@ -159,7 +168,7 @@ class _Opening:
         return error
 
     def _explain(self, error: Exception) -> DownloadError:
-        return explain(self._asked, error, self._way.link, self._way.slow_for)
+        return explain(self._asked, error, self._way.link, self._way.slow_for, self._proxy)
 
 
 class _Reading:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypedDict
 
-from rxsync.download.checks import check_certificates, check_headers, check_sign_in
+from rxsync.download.checks import check_certificates, check_headers, check_sign_in, check_way
 from rxsync.errors import UsageError
 
 Token: TypeAlias = str | Callable[[], str]
@@ -91,3 +91,4 @@ class Link:
         check_sign_in(self.username, self.password, self.token, self.headers)
         check_headers(self.headers)
         check_certificates(self.ca_file, self.client_cert, self.client_key)
+        check_way(self.proxy, allow_private=self.allow_private)

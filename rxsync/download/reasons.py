@@ -9,10 +9,12 @@ from __future__ import annotations
 import errno
 import os
 import ssl
+from http import HTTPStatus
 
 import aiohttp
 
 from rxsync.download.link import Link
+from rxsync.download.proxies import Proxy
 from rxsync.errors import DownloadError
 
 
@@ -20,7 +22,7 @@ class TooSlowError(Exception):
     """An answer came too slowly."""
 
 
-def explain(url: str, error: Exception, link: Link, slow_for: float) -> DownloadError:
+def explain(url: str, error: Exception, link: Link, slow_for: float, proxy: Proxy | None = None) -> DownloadError:
     """Turn an error of aiohttp or of a socket into ours.
 
     Args:
@@ -28,13 +30,31 @@ def explain(url: str, error: Exception, link: Link, slow_for: float) -> Download
         error: what was raised.
         link: how patient whoever asked was.
         slow_for: how many seconds of waiting made a server too slow.
+        proxy: whom it was asked for over; None for nobody.
     """
+    problem = _explained(url, error, link, slow_for)
+    if proxy is not None and _is_of(proxy, error):
+        problem.reason = f"proxy {proxy.name}: {problem.reason}"
+    return problem
+
+
+def _is_of(proxy: Proxy, error: Exception) -> bool:
+    """Whether it is the proxy that could not be reached, or refuses."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return (error.host, error.port) == (proxy.url.raw_host, proxy.url.port)
+    return isinstance(error, aiohttp.ClientHttpProxyError | aiohttp.ConnectionTimeoutError)
+
+
+def _explained(url: str, error: Exception, link: Link, slow_for: float) -> DownloadError:
     if isinstance(error, TooSlowError):
         return DownloadError(url, f"slower than {link.min_rate:g} B/s for {slow_for:g} s", transient=True)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return DownloadError(url, f"TLS certificate not accepted: {_certificate(error.certificate_error)}")
     if (said := _refused_tls(error)) is not None:
         return DownloadError(url, f"TLS could not be established: {said}")
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        again = error.status == HTTPStatus.TOO_MANY_REQUESTS or error.status >= 500
+        return DownloadError(url, f"refuses a tunnel: HTTP {error.status}", transient=again)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return DownloadError(url, f"no connection within {link.connect_timeout:g} s", transient=True)
     if isinstance(error, TimeoutError) and not error.errno:

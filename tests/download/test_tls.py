@@ -128,13 +128,17 @@ def blunt(talk):
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve():
-            with contextlib.suppress(OSError), listening.accept()[0] as connection:
-                talk(connection)
+            with contextlib.suppress(OSError):
+                connection = listening.accept()[0]
+                listening.close()  # to be asked again would be refused
+                with connection:
+                    talk(connection)
 
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}/a"
         thread = threading.Thread(target=serve)
         thread.start()
         try:
-            yield f"https://127.0.0.1:{listening.getsockname()[1]}/a"
+            yield url
         finally:
             with contextlib.suppress(OSError):
                 listening.shutdown(socket.SHUT_RDWR)
