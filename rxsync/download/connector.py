@@ -9,13 +9,14 @@ import ssl
 
 import aiohttp
 
+from rxsync.download.addresses import PublicResolver, public_socket
 from rxsync.download.link import Link
 from rxsync.download.tls import Tls
 from rxsync.download.urls import Origin
 
 
 class Connector(aiohttp.TCPConnector):
-    """aiohttp's, that knows which certificate is for whom.
+    """aiohttp's, that knows which certificate is for whom, and which addresses may be connected to.
 
     Args:
         link: how the remote is reached.
@@ -28,7 +29,12 @@ class Connector(aiohttp.TCPConnector):
     """
 
     def __init__(self, link: Link, origin: Origin | None, *, limit: int, limit_per_host: int) -> None:
-        super().__init__(limit=limit, limit_per_host=limit_per_host)
+        super().__init__(
+            limit=limit,
+            limit_per_host=limit_per_host,
+            resolver=None if link.allow_private else PublicResolver(),
+            socket_factory=None if link.allow_private else public_socket,
+        )
         self._tls = Tls(link, origin)
 
     def _get_ssl_context(self, req: aiohttp.ClientRequest) -> ssl.SSLContext | None:

@@ -13,6 +13,7 @@ from http import HTTPStatus
 
 import aiohttp
 
+from rxsync.download.addresses import PrivateAddressError
 from rxsync.download.link import Link
 from rxsync.download.proxies import Proxy
 from rxsync.errors import DownloadError
@@ -48,10 +49,8 @@ def _is_of(proxy: Proxy, error: Exception) -> bool:
 def _explained(url: str, error: Exception, link: Link, slow_for: float) -> DownloadError:
     if isinstance(error, TooSlowError):
         return DownloadError(url, f"slower than {link.min_rate:g} B/s for {slow_for:g} s", transient=True)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return DownloadError(url, f"TLS certificate not accepted: {_certificate(error.certificate_error)}")
-    if (said := _refused_tls(error)) is not None:
-        return DownloadError(url, f"TLS could not be established: {said}")
+    if (lasting := _lasting(error)) is not None:
+        return DownloadError(url, lasting)
     if isinstance(error, aiohttp.ClientHttpProxyError):
         again = error.status == HTTPStatus.TOO_MANY_REQUESTS or error.status >= 500
         return DownloadError(url, f"refuses a tunnel: HTTP {error.status}", transient=again)
@@ -91,12 +90,27 @@ def _system(error: OSError) -> str:
     return known.get(number) or (f"no connection: {os.strerror(number)}" if number else "no connection")
 
 
+def _lasting(error: Exception) -> str | None:
+    """Name what a later attempt would meet again; None for anything else."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, PrivateAddressError):
+        return _private(error.os_error)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"TLS certificate not accepted: {_certificate(error.certificate_error)}"
+    refused = _refused_tls(error)
+    return None if refused is None else f"TLS could not be established: {refused}"
+
+
 def _refused_tls(error: Exception) -> str | None:
     """Say what one of the two sides does not take of the other; None where a later attempt may meet another one."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorSSLError) else error.__cause__
     reason = (cause.reason or "") if isinstance(cause, ssl.SSLError) else ""
     lasting = "ALERT" in reason or isinstance(error, aiohttp.ClientConnectorSSLError)
     return reason.lower().replace("_", " ") if reason and lasting and not isinstance(cause, ssl.SSLEOFError) else None
+
+
+def _private(error: PrivateAddressError) -> str:
+    of = "" if error.host == error.address else f"{error.host} is at "
+    return f"{of}{error.address}: no public address, and allow_private is false"
 
 
 def _certificate(error: Exception) -> str:
