@@ -46,7 +46,6 @@ class HttpTransport:
     def __init__(
         self, link: Link, per_host: int, credentials: Credentials | None = None, *, slow_for: float = SECONDS
     ) -> None:
-        self._credentials = credentials
         origin, choose = None if credentials is None else credentials.origin, proxies_of(link)
         session = aiohttp.ClientSession(
             connector=Connector(link, origin, limit=link.max_concurrent, limit_per_host=per_host),
@@ -58,7 +57,7 @@ class HttpTransport:
         # Private, and the only switch there is short of a middleware, which costs each request a dozen frames: one
         # attempt is one request, since how often to ask is retry.py's to decide and to count. A test holds it.
         session._retry_connection = False
-        self._way = _Way(session, Patience(link.idle_timeout), Pauses(), link, slow_for, choose)
+        self._way = _Way(session, Patience(link.idle_timeout), Pauses(), link, slow_for, choose, credentials)
 
     async def __aenter__(self) -> HttpTransport:
         """Give itself."""
@@ -81,7 +80,7 @@ class HttpTransport:
             HttpStatusError: the answer is neither the file nor a redirect.
             DownloadError: there is no answer, or a redirect that may not be followed.
         """
-        target = target_of(url, headers, self._credentials)
+        target = target_of(url, headers, self._way.credentials)
         return _Opening(self._way, target, url, held)
 
 
@@ -94,6 +93,7 @@ class _Way(NamedTuple):
     link: Link
     slow_for: float
     choose: Choose
+    credentials: Credentials | None
 
 
 class _Opening:
@@ -108,7 +108,7 @@ class _Opening:
 
     async def __aenter__(self) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
-            response = self._response = await self._get()
+            response = self._response = await self._signed()
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             try:
                 if location is None:
@@ -125,6 +125,22 @@ class _Opening:
     ) -> None:
         if self._response is not None:
             self._response.release()
+
+    async def _signed(self) -> aiohttp.ClientResponse:
+        """Get what is there; where it is refused, once more if the token has changed since."""
+        response, credentials = await self._get(), self._way.credentials
+        if response.status != HTTPStatus.UNAUTHORIZED or credentials is None:
+            return response
+        try:
+            target = credentials.renewed(self._target)
+        except BaseException:
+            response.release()
+            raise
+        if target is None:
+            return response
+        response.release()
+        self._target = target
+        return await self._get()
 
     async def _get(self) -> aiohttp.ClientResponse:
         headers = {**self._condition, **self._target.private}
