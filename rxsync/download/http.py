@@ -108,7 +108,10 @@ class _Opening:
 
     async def __aenter__(self) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
-            response = self._response = await self._signed()
+            response = await self._get()
+            if response.status == HTTPStatus.UNAUTHORIZED:
+                response = await self._renew(response)
+            self._response = response
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             try:
                 if location is None:
@@ -126,19 +129,17 @@ class _Opening:
         if self._response is not None:
             self._response.release()
 
-    async def _signed(self) -> aiohttp.ClientResponse:
-        """Get what is there; where it is refused, once more if the token has changed since."""
-        response, credentials = await self._get(), self._way.credentials
-        if response.status != HTTPStatus.UNAUTHORIZED or credentials is None:
-            return response
+    async def _renew(self, refused: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
+        """Ask once more if the token has changed since; else the refusal stands."""
+        credentials = self._way.credentials
         try:
-            target = credentials.renewed(self._target)
+            target = None if credentials is None else credentials.renewed(self._target)
         except BaseException:
-            response.release()
+            refused.release()
             raise
         if target is None:
-            return response
-        response.release()
+            return refused
+        refused.release()
         self._target = target
         return await self._get()
 
