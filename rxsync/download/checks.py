@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from rxsync.errors import UsageError
+from rxsync.urls import without_credentials
+
+ENVIRONMENT = "environment"
+"""Says of a proxy that the environment says it."""
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -72,6 +78,66 @@ def check_headers(headers: Mapping[str, str]) -> None:
             raise UsageError(f"headers: {name} is not to be set: it is rxsync that says it")
         if not (value.isascii() and value.isprintable()):
             raise UsageError(f"headers: {name}: expected one line of printable ASCII")
+
+
+def check_certificates(ca_file: str | None, client_cert: str | None, client_key: str | None) -> None:
+    """Refuse files that hold no certificates in PEM, or no key, and a key without its certificate.
+
+    Raises:
+        UsageError: names the file.
+    """
+    if client_key is not None and client_cert is None:
+        raise UsageError(f"client_key {client_key}: needs a client_cert")
+    certificate, key = rb"-----BEGIN [A-Z0-9 ]*CERTIFICATE-----", rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    _check_pem("ca_file", ca_file, certificate, "certificates")
+    _check_pem("client_cert", client_cert, certificate, "a certificate")
+    if client_key is not None:
+        _check_pem("client_key", client_key, key, "a private key")
+    else:
+        _check_pem("client_cert", client_cert, key, "a private key beside the certificate, or client_key")
+
+
+def check_proxy(name: str, url: str) -> None:
+    """Refuse what is no http or https URL of a host.
+
+    Args:
+        name: what it was called where it was said.
+        url: may hold credentials.
+
+    Raises:
+        UsageError: it does not show them.
+    """
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return
+    except ValueError:
+        pass  # not chained: the parser's message may quote what is no port, and may be a password
+    raise UsageError(f"{name} {without_credentials(url)}: expected an http or https URL with a host")
+
+
+def check_way(proxy: str | None, *, allow_private: bool) -> None:
+    """Refuse a proxy that can be none, or where nobody could say what address is meant.
+
+    Raises:
+        UsageError: names what is at fault.
+    """
+    if proxy is not None and not allow_private:
+        raise UsageError("allow_private=False and a proxy exclude each other: it is the proxy that looks up addresses")
+    if proxy is not None and proxy != ENVIRONMENT:
+        check_proxy("proxy", proxy)
+
+
+def _check_pem(name: str, path: str | None, pattern: bytes, expected: str) -> None:
+    if path is None:
+        return
+    try:
+        found = re.search(pattern, Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "it cannot be read").lower()
+        raise UsageError(f"{name} {path}: {reason}; expected {expected} in PEM") from None
+    if not found:
+        raise UsageError(f"{name} {path}: expected {expected} in PEM, there is none")
 
 
 def signs_in(headers: Mapping[str, str]) -> bool:

@@ -46,12 +46,35 @@ class Credentials:
             basic = encode_basic_auth(link.username, link.password or "")
         if basic is not None:
             self._headers["Authorization"] = basic
-        if link.token is not None:
-            self._headers["Authorization"] = _bearer(link.token if isinstance(link.token, str) else link.token())
+        self._read = None if isinstance(link.token, str) else link.token
+        self._refused: set[str] = set()
+        token = link.token if self._read is None else self._read()
+        if isinstance(token, str):
+            self._headers["Authorization"] = _bearer(token)
 
     def headers_for(self, url: URL) -> Mapping[str, str]:
         """Give what ``url`` may hear; nothing where it is of another origin."""
         return self._headers if self._headers and origin_of(url) == self.origin else {}
+
+    def renewed(self, refused: Target) -> Target | None:
+        """Give a target that was refused once more, with the token that is there now; None if it would be the same.
+
+        A token is read again once for each that is refused, whoever else is refused with it. One that has not
+        changed is not tried again: who refused it would do so again, and may lock out whoever insists.
+
+        Raises:
+            UsageError: the token cannot be read any more, or can be none.
+        """
+        sent, now = refused.private.get("Authorization"), self._headers.get("Authorization")
+        if self._read is None or sent is None:
+            return None
+        if sent == now and sent not in self._refused:
+            self._refused.add(sent)
+            now = _bearer(self._read())
+            self._headers = {**self._headers, "Authorization": now}  # another one: targets hold the old one
+        if sent == now or sent not in self._refused:  # else it is the request's own, of which we know no other
+            return None
+        return Target(refused.url, {**refused.private, "Authorization": now or ""})
 
 
 def target_of(url: str, headers: Mapping[str, str], credentials: Credentials | None = None) -> Target:

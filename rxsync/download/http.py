@@ -1,4 +1,4 @@
-"""Bytes over HTTP, as they are: identity coding, own redirects, no cookies, no proxy from the environment.
+"""Bytes over HTTP, as they are: identity coding, own redirects, no cookies, nothing from the environment unasked.
 
 Floor 3, download. ``auto_decompress`` is off because a digest is of the bytes that are kept, and because
 aiohttp 3.14 fails the next request on a connection that carried a compressed body.
@@ -6,7 +6,7 @@ aiohttp 3.14 fails the next request on a connection that carried a compressed bo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import NamedTuple
@@ -14,15 +14,17 @@ from typing import NamedTuple
 import aiohttp
 
 from rxsync.declare.body import Validators
-from rxsync.download.bandwidth import Bandwidth
+from rxsync.download.connector import Connector
 from rxsync.download.credentials import Credentials, target_of
 from rxsync.download.limits import Limits
 from rxsync.download.link import Link
 from rxsync.download.patience import Patience
 from rxsync.download.pauses import LONGEST, Pauses, read_retry_after
 from rxsync.download.places import Place
+from rxsync.download.proxies import Choose, Proxy, proxies_of
 from rxsync.download.ranges import NOT_SATISFIABLE, PARTIAL, ask_for, whole_length
-from rxsync.download.reasons import TooSlowError, explain
+from rxsync.download.reading import FAULTS, Reading
+from rxsync.download.reasons import explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
 from rxsync.download.tempo import SECONDS, Tempo
 from rxsync.download.transport import Answer, Rest
@@ -31,7 +33,6 @@ from rxsync.errors import DownloadError, HttpStatusError, may_pass
 from rxsync.urls import host_of, without_credentials
 from rxsync.version import __version__
 
-FAULTS = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError, TooSlowError)  # the last for hosts that are none
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -48,9 +49,9 @@ class HttpTransport:
     def __init__(
         self, link: Link, limits: Limits, credentials: Credentials | None = None, *, slow_for: float = SECONDS
     ) -> None:
-        self._credentials = credentials
+        origin, choose = None if credentials is None else credentials.origin, proxies_of(link)
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),  # it cannot be turned; ``limits`` can
+            connector=Connector(link, origin),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=link.connect_timeout),
             headers={"Accept-Encoding": "identity", "User-Agent": f"rxsync/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -59,7 +60,8 @@ class HttpTransport:
         # Private, and the only switch there is short of a middleware, which costs each request a dozen frames: one
         # attempt is one request, since how often to ask is retry.py's to decide and to count. A test holds it.
         session._retry_connection = False
-        self._way = _Way(session, Patience(link.idle_timeout), Pauses(), link, limits, slow_for)
+        patience = Patience(link.idle_timeout)
+        self._way = _Way(session, patience, Pauses(), link, limits, slow_for, choose, credentials)
 
     async def __aenter__(self) -> HttpTransport:
         """Give itself."""
@@ -82,7 +84,7 @@ class HttpTransport:
             HttpStatusError: the answer is neither the file nor a redirect.
             DownloadError: there is no answer, or a redirect that may not be followed.
         """
-        target = target_of(url, headers, self._credentials)
+        target = target_of(url, headers, self._way.credentials)
         return _Opening(self._way, target, url, held, rest)
 
 
@@ -95,6 +97,8 @@ class _Way(NamedTuple):
     link: Link
     limits: Limits
     slow_for: float
+    choose: Choose
+    credentials: Credentials | None
 
 
 class _Opening:
@@ -107,6 +111,7 @@ class _Opening:
         self._place = Place(way.limits.places)
         self._condition = _condition(held)
         self._response: aiohttp.ClientResponse | None = None
+        self._proxy: Proxy | None = None
 
     async def __aenter__(self) -> Answer:
         try:
@@ -117,7 +122,10 @@ class _Opening:
 
     async def _over_redirects(self) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
-            response = self._response = await self._get()
+            response = await self._get()
+            if response.status == HTTPStatus.UNAUTHORIZED:
+                response = await self._renew(response)
+            self._response = response
             location = response.headers.get("Location") if response.status in REDIRECTS else None
             try:
                 if location is not None:
@@ -151,13 +159,32 @@ class _Opening:
         if way.limits.rate.limited:
             await way.limits.rate.over()
 
+    async def _renew(self, refused: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
+        """Ask once more if the token has changed since; else the refusal stands."""
+        credentials = self._way.credentials
+        try:
+            target = None if credentials is None else credentials.renewed(self._target)
+        except BaseException:
+            refused.release()
+            raise
+        if target is None:
+            return refused
+        refused.release()
+        self._target = target
+        return await self._get()
+
     async def _get(self) -> aiohttp.ClientResponse:
         headers = {**self._condition, **ask_for(self._rest), **self._target.private}
         await self._turn()
-        tell = self._way.limits.ask(self._host)
+        url, way = self._target.url, self._way
+        proxy = self._proxy = way.choose(url)
+        tell = way.limits.ask(self._host)
         try:
-            with self._way.patience.waiting():
-                response = await self._way.session.get(self._target.url, headers=headers, allow_redirects=False)
+            with way.patience.waiting():
+                if proxy is not None:
+                    response = await proxy.get(way.session, url, headers)
+                else:
+                    response = await way.session.get(url, headers=headers, allow_redirects=False)
             if tell is not None:
                 tell(may_pass(response.status))
             return response
@@ -171,7 +198,7 @@ class _Opening:
         """Take an answer for what it is; None where the rest was asked for, and something else came."""
         way = self._way
         tempo = Tempo(way.link.min_rate, way.slow_for)
-        reading = _Reading(way.patience, tempo, way.limits.bandwidth, response, self._explain)
+        reading = Reading(way.patience, tempo, way.limits.bandwidth, response, self._explain)
         if response.status == 304 and self._condition:
             return Answer(reading.read, unchanged=True)
         seen = Validators(_sent(response, "ETag"), _sent(response, "Last-Modified"))
@@ -196,6 +223,8 @@ class _Opening:
         """Put an answer that is none into words; where it asks for a pause, make one."""
         status = response.status
         error = HttpStatusError(self._asked, status, _PHRASES.get(status, ""))
+        if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and self._proxy is not None:
+            error.reason += f" by proxy {self._proxy.name}"
         if error.transient:
             error.retry_after = read_retry_after(_sent(response, "Retry-After"))
         if error.retry_after is not None and error.retry_after > LONGEST:
@@ -206,58 +235,7 @@ class _Opening:
         return error
 
     def _explain(self, error: Exception) -> DownloadError:
-        return explain(self._asked, error, self._way.link, self._way.slow_for)
-
-
-class _Reading:
-    """The body of one response.
-
-    An answer with neither ``Content-Length`` nor chunked coding ends when its connection does, and aiohttp
-    takes any end for that. Here only an orderly one counts; an orderly end too early cannot be told from the
-    end, so what was cut off there is found by size or digest alone.
-    """
-
-    def __init__(
-        self,
-        patience: Patience,
-        tempo: Tempo,
-        bandwidth: Bandwidth,
-        response: aiohttp.ClientResponse,
-        explain: Callable[[Exception], DownloadError],
-    ) -> None:
-        self._patience, self._tempo, self._bandwidth = patience, tempo, bandwidth
-        self._response, self._explain = response, explain
-        self._open_ended = response.content_length is None and "Transfer-Encoding" not in response.headers
-        connection = response.connection if self._open_ended else None
-        self._protocol = None if connection is None else connection.protocol
-
-    async def read(self) -> bytes:
-        """Give the next bytes; empty at the end.
-
-        Raises:
-            DownloadError: the connection broke before the end.
-        """
-        try:
-            content = self._response.content
-            piece = content.read_nowait()
-            if not piece and not content.at_eof():  # else all is here: a small file comes with its head
-                began = self._patience.loop.time()
-                with self._patience.waiting():
-                    piece = await content.readany()
-                if self._tempo.is_too_slow(len(piece), self._patience.loop.time() - began):
-                    raise TooSlowError
-            if piece and self._bandwidth.limited:
-                await self._bandwidth.pay(len(piece))
-            if piece or not self._open_ended or self._ended_in_order():
-                return piece
-            raise aiohttp.ClientPayloadError
-        except FAULTS as error:
-            problem = self._explain(error)
-        raise problem
-
-    def _ended_in_order(self) -> bool:
-        broken = None if self._protocol is None else self._protocol.exception()  # an empty queue is falsy
-        return isinstance(broken, aiohttp.ServerDisconnectedError)
+        return explain(self._asked, error, self._way.link, self._way.slow_for, self._proxy)
 
 
 def _sent(response: aiohttp.ClientResponse, name: str) -> str | None:

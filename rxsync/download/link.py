@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypedDict
 
-from rxsync.download.checks import check_headers, check_sign_in
+from rxsync.download.checks import check_certificates, check_headers, check_sign_in, check_way
 from rxsync.download.controls import MOST, Controls, MaxConcurrent
 from rxsync.errors import UsageError
 
@@ -98,6 +98,8 @@ class Link:
                 raise UsageError(f"{name} {getattr(self, name):g}: expected more than 0 seconds")
         check_sign_in(self.username, self.password, self.token, self.headers)
         check_headers(self.headers)
+        check_certificates(self.ca_file, self.client_cert, self.client_key)
+        check_way(self.proxy, allow_private=self.allow_private)
 
     def controls(self) -> Controls:
         """Give what may be set otherwise while a sync runs.

@@ -62,6 +62,7 @@ class Concurrent(Step):
             self._unlisten()
 
     def on_next(self, item: Item) -> None:
+        """Take one item; it may start at once."""
         if self.stopped or self.flow.is_foreign_thread(self.label.name):
             return
         if isinstance(item, Resolvable):
@@ -73,6 +74,7 @@ class Concurrent(Step):
         self.pump()
 
     def turn(self) -> None:
+        """Emit what there is, start who may, and close or open the gate above."""
         self._deliver()
         while self._free() > 0 and not self.stopped:
             job = self._next()
@@ -84,6 +86,7 @@ class Concurrent(Step):
             self._regulate()
 
     def is_empty(self) -> bool:
+        """Whether nothing waits and nothing is in work."""
         return not (self.inbox or self._jobs or self._parked())
 
     def _free(self) -> int:
@@ -195,6 +198,7 @@ class Concurrent(Step):
         self.flow.stir()
 
     def clear(self) -> None:
+        """Cancel what is in work and give up what is held."""
         held = self.held()
         jobs, self._jobs = self._jobs, {}
         self._queue.clear()
@@ -210,13 +214,16 @@ class Concurrent(Step):
     # -- as a station
 
     def held(self) -> int:
+        """Items in it, in work, beside it or set aside."""
         aside = 0 if self._aside is None else len(self._aside)
         return sum(map(weight, self.inbox)) + self._parked() + aside + sum(job.held() for job in self._jobs)
 
     def working(self) -> int:
+        """Items in work."""
         return sum(job.size for job in self._jobs if not job.whole)
 
     def waits_for(self) -> Waits:
+        """What it waits for now."""
         if self.stopped:
             return "done"
         if self._stuck:
@@ -226,6 +233,7 @@ class Concurrent(Step):
         return "work" if self._jobs else "input"
 
     def items(self) -> Iterable[object]:
+        """Whatever is held, results that are not out included."""
         parked = () if self._parking is None else self._parking.jobs()
         aside = () if self._aside is None else self._aside.jobs()
         for item in chain(self.inbox, (job.item for job in chain(parked, aside, self._jobs))):
@@ -237,9 +245,11 @@ class Concurrent(Step):
             yield from job.out or ()
 
     def is_busy(self) -> bool:
+        """Whether any work may still move by itself."""
         return any(job.is_busy() for job in self._jobs)
 
     def hurry(self) -> bool:
+        """Let those go who were set aside; whether there was anybody."""
         if self._aside is None or not self._aside.release():
             return False
         self.pump()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 
 import pytest
@@ -10,7 +11,7 @@ from rxsync.download import Link, open_downloader
 from rxsync.download.credentials import Credentials, target_of
 from rxsync.errors import DownloadError, UsageError
 from rxsync.ports.downloader import Request
-from rxsync.testing.faults import answer, redirect
+from rxsync.testing.faults import Script, answer, redirect
 
 from .test_credentials import SECRET, assert_silent, with_user
 
@@ -176,3 +177,117 @@ def test_a_token_that_is_read_and_can_be_none_is_refused():
 def test_no_secret_is_in_a_repr():
     link = Link(username="ada", password=SECRET, headers={"X": SECRET}, proxy=f"http://ada:{SECRET}@h")
     assert SECRET not in repr(link) + repr(Credentials("https://h/", link))
+
+
+class Tokens:
+    """A file of a token, as it is read: each in turn, then the last one for ever."""
+
+    def __init__(self, *tokens):
+        self.left, self.reads = list(tokens), 0
+
+    def __call__(self):
+        self.reads += 1
+        return self.left.pop(0) if len(self.left) > 1 else self.left[0]
+
+
+@pytest.fixture
+def opened(server, scratch):
+    return lambda token: open_downloader(server.url("/"), scratch, Link(retries=4, token=token), backoff=0)
+
+
+async def test_a_token_that_is_refused_is_read_again_and_the_new_one_tried(server, opened):
+    tokens = Tokens("old", "new")
+    async with opened(tokens) as downloads:
+        assert tokens.reads == 1
+        refusal = answer(b"no", 401, length=3)  # whose end never comes
+        await downloads.fetch(Request((server.serve("/a", refusal, answer(b"ok")),)))
+        await downloads.fetch(Request((server.serve("/b", answer(b"ok")),)))
+    assert heard(server) == ["Bearer old", "Bearer new", "Bearer new"]
+    assert tokens.reads == 2
+
+
+async def test_it_is_read_again_for_metadata_too_and_after_a_redirect_at_home(server, opened):
+    server.serve("/b", answer(b"", 401), answer(b"x\n"))
+    async with opened(Tokens("old", "new")) as downloads:
+        assert [line async for line in downloads.lines(server.serve("/a", redirect("/b")))] == ["x"]
+    assert heard(server) == ["Bearer old", "Bearer old", "Bearer new"]
+
+
+async def test_a_token_that_has_not_changed_is_neither_tried_nor_read_again(server, opened):
+    tokens, url = Tokens("old"), server.serve("/a", answer(b"", 401))
+    async with opened(tokens) as downloads:
+        for _ in range(3):
+            with pytest.raises(DownloadError, match="HTTP 401 Unauthorized") as caught:
+                await downloads.fetch(Request((url,)))
+            assert caught.value.attempts == 1
+    assert (len(server.seen), tokens.reads) == (3, 2)
+
+
+async def test_a_new_token_that_is_refused_as_well_lets_the_answer_stand(server, opened):
+    tokens = Tokens("1", "2", "3")
+    async with opened(tokens) as downloads:
+        with pytest.raises(DownloadError, match="HTTP 401 Unauthorized"):
+            await downloads.fetch(Request((server.serve("/a", answer(b"", 401)),)))
+    assert (heard(server), tokens.reads) == (["Bearer 1", "Bearer 2"], 2)
+
+
+async def test_who_is_refused_with_an_old_token_takes_the_one_that_others_have_read(server, opened):
+    tokens, all_asked = Tokens("old", "new"), asyncio.Event()
+    refusal = answer(b"", 401).wire
+    paths = [f"/{number}" for number in range(3)]
+    urls = [server.serve(path, Script(b"", hold=all_asked, rest=refusal), answer(b"ok")) for path in paths]
+    async with opened(tokens) as downloads, asyncio.TaskGroup() as group:
+        for url in urls:
+            group.create_task(downloads.fetch(Request((url,))))
+        await server.until_open(3)
+        all_asked.set()
+    assert sorted(heard(server)) == ["Bearer new"] * 3 + ["Bearer old"] * 3
+    assert tokens.reads == 2
+
+
+async def test_another_origin_that_refuses_makes_nobody_read_it(server, elsewhere, opened):
+    tokens = Tokens("old", "new")
+    there = elsewhere.serve("/b", answer(b"", 401))
+    async with opened(tokens) as downloads:
+        for url in (there, server.serve("/a", redirect(there))):
+            with pytest.raises(DownloadError, match="HTTP 401"):
+                await downloads.fetch(Request((url,)))
+    assert (heard(elsewhere), tokens.reads) == ([None, None], 1)
+
+
+async def test_a_request_that_signs_in_by_itself_is_refused_as_it_is(server, opened):
+    tokens, url = Tokens("old", "new"), server.serve("/a", answer(b"", 401))
+    requests = [
+        Request((with_user(url),)),
+        Request((url,), headers={"Authorization": "Basic x"}),
+        Request((url,), headers={"authorization": "Basic x"}),
+    ]
+    async with opened(tokens) as downloads:
+        for request in requests:
+            with pytest.raises(DownloadError, match="HTTP 401"):
+                await downloads.fetch(request)
+    assert (len(server.seen), tokens.reads) == (3, 1)
+
+
+async def test_text_and_a_user_are_refused_once(server, scratch):
+    for link in (Link(token=SECRET), Link(username="ada"), Link()):
+        async with open_downloader(server.url("/"), scratch, link) as downloads:
+            with pytest.raises(DownloadError, match="HTTP 401"):
+                await downloads.fetch(Request((server.serve("/a", answer(b"", 401)),)))
+    assert len(server.seen) == 3
+
+
+async def test_a_token_that_is_gone_when_it_is_read_again_says_so(server, opened):
+    reads = iter(["old"])
+
+    def read():
+        for token in reads:
+            return token
+        raise UsageError("token: no such file")
+
+    url = server.serve("/a", answer(b"no", 401, length=3))  # whose end never comes
+    async with opened(read) as downloads:
+        with pytest.raises(UsageError, match="^token: no such file$"):
+            await downloads.fetch(Request((url,)))
+        with pytest.raises(DownloadError, match="HTTP 401"):
+            await downloads.fetch(Request((url,)))
