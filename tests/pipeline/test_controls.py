@@ -114,7 +114,8 @@ async def test_a_plugin_finds_the_controls(home, server):
 async def test_no_more_units_are_at_work_on_a_host_than_it_takes(begin, server):
     hold, stages = asyncio.Event(), []
     events = Observer(lambda event: stages.append(event.stages) if isinstance(event, Advanced) else None)
-    task = begin([f"{number}" for number in range(30)], held(hold), max_concurrent="auto", events=events)
+    silent = Script(b"", hold=hold, rest=answer(BODY).wire)
+    task = begin([f"{number}" for number in range(30)], silent, max_concurrent="auto", events=events)
     await server.until_open(4)
     while not stages:  # noqa: ASYNC110 - a timer of the run
         await asyncio.sleep(0.01)
