@@ -7,9 +7,13 @@ move a cursor.
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 MAKE_ROOM = "make room on the disk, then run again"
 """What to do where a file or a row has no room."""
+
+OFF = "off"
+"""Lifts a limit that was said elsewhere."""
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"B": 1} | {
@@ -96,6 +100,61 @@ def parse_size(text: str) -> int:
         ValueError: it is none.
     """
     return int(_measure(text.upper(), _BYTES, 'a unit behind it, such as "10M" or "1.5GiB"'))
+
+
+def parse_rate(text: str) -> float | None:
+    """Read how many requests a second there may be; None for any number.
+
+    >>> parse_rate("20/s"), parse_rate("90/m"), parse_rate("36/h"), parse_rate("off")
+    (20.0, 1.5, 0.01, None)
+
+    Raises:
+        ValueError: it is nothing of the kind.
+    """
+    if text.strip() == OFF:
+        return None
+    match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?/ ?([smh])", text.strip())
+    if match is None or not float(match[1]):
+        raise ValueError(
+            f'"{text}": expected a number from above 0 with /s, /m or /h behind it, such as "20/s", or {OFF}'
+        )
+    return float(match[1]) / _SECONDS[match[2]]
+
+
+def parse_bwlimit(text: str) -> int | None:
+    """Read how many bytes a second there may be; None for any number.
+
+    >>> parse_bwlimit("10M"), parse_bwlimit("1.5MiB"), parse_bwlimit("off")
+    (10000000, 1572864, None)
+
+    Raises:
+        ValueError: it is nothing of the kind.
+    """
+    if text.strip() == OFF:
+        return None
+    try:
+        limit = parse_size(text)
+    except ValueError:
+        limit = 0
+    if not limit:
+        raise ValueError(f'"{text}": expected a size a second from above 0 with its unit, such as "10M", or {OFF}')
+    return limit
+
+
+def parse_concurrent(text: str) -> int | Literal["auto"]:
+    """Read how many downloads there may be at once.
+
+    >>> parse_concurrent("20"), parse_concurrent("auto")
+    (20, 'auto')
+
+    Raises:
+        ValueError: it is nothing of the kind.
+    """
+    if text.strip() == "auto":
+        return "auto"
+    if not re.fullmatch(r"[0-9]{1,9}", text.strip()) or not int(text):
+        raise ValueError(f'"{text}": expected a whole number from 1, or auto')
+    return int(text)
 
 
 def _measure(text: str, units: dict[str, int], expected: str) -> float:

@@ -53,6 +53,9 @@ def told(event: Advanced, pace: Pace) -> list[str]:
     else:
         units = f"{event.done:,} of {event.declared:,}+ units"
     facts = [units, size(event.bytes_downloaded), f"{size(pace.bytes)}/s", clock(event.seconds)]
+    if event.at_once:
+        few, many = min(event.at_once.values()), max(event.at_once.values())
+        facts.append(f"{few if few == many else f'{few}-{many}'} at once")
     if pace.left is not None and event.done < event.declared:
         facts.append(f"about {clock(pace.left + 1)} left")
     return facts

@@ -12,7 +12,7 @@ import click
 
 from rxsync.cli.globals import option, origin
 from rxsync.cli.measures import measured
-from rxsync.wording import parse_duration, parse_size
+from rxsync.wording import parse_bwlimit, parse_concurrent, parse_duration, parse_rate, parse_size
 
 if TYPE_CHECKING:
     from rxsync.config import Setting
@@ -64,11 +64,23 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     option("--max-failures", metavar="N|%", help="Make no version if more units are skipped."),
     option(
         "--max-concurrent",
-        metavar="N",
-        type=click.IntRange(min=1),
-        default=50,
+        metavar="N|auto",
+        default="50",
         show_default=True,
-        help="Most downloads at once.",
+        callback=measured(parse_concurrent),
+        help="Most downloads at once, or as many as each host takes well.",
+    ),
+    option(
+        "--rate",
+        metavar="N/s",
+        callback=measured(parse_rate),
+        help="Most requests a second, over all hosts: 20/s, 90/m; off lifts what the file says.",
+    ),
+    option(
+        "--bwlimit",
+        metavar="SIZE",
+        callback=measured(parse_bwlimit),
+        help="Most bytes a second, over all downloads: 10M, 1.5MiB; off lifts what the file says.",
     ),
     option(
         "--retries",

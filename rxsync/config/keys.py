@@ -19,7 +19,7 @@ from rxsync.pipeline.policy import ErrorPolicy, MaxFailures, OnError
 from rxsync.pipeline.rules import Mode, Policy
 from rxsync.pipeline.source import SCHEMES
 from rxsync.urls import holds_password, without_credentials
-from rxsync.wording import parse_duration, parse_size
+from rxsync.wording import parse_bwlimit, parse_duration, parse_rate, parse_size
 
 TOP = ""
 """The section of keys that stand above all tables."""
@@ -91,6 +91,10 @@ def _measured(parse: Callable[[str], float]) -> Callable[[object], float]:
         return parse(_text(value))
 
     return read
+
+
+def _concurrent(value: object) -> object:
+    return value if value == "auto" else _whole(1)(value)
 
 
 def _patterns(value: object) -> tuple[str, ...]:
@@ -206,9 +210,13 @@ KEYS: tuple[Key, ...] = (
         "fail", "on_error"),
     Key("max_failures", 'a number such as 20, or a percentage such as "5%"', _max_failures, ANY,
         "make no version if more units are skipped", None, "max_failures"),
-    Key("max_concurrent", "a whole number from 1", _whole(1), LINK,
-        "most downloads at once; in `[limits]` at most so many, whatever the others say",
-        LINKED.max_concurrent, "max_concurrent"),
+    Key("max_concurrent", "a whole number from 1, or auto", _concurrent, LINK,
+        "most downloads at once; auto: as many as each host takes; in `[limits]` at most so many, whatever others say",
+        LINKED.max_concurrent, "max_concurrent", ("auto",)),
+    Key("rate", 'a number with `/s`, `/m` or `/h`, such as "20/s", or off', lambda said: parse_rate(_text(said)), LINK,
+        "most requests in a time, over all hosts; in `[limits]` likewise", None, "rate"),
+    Key("bwlimit", 'a size such as "10M" or "1.5MiB", or off', lambda said: parse_bwlimit(_text(said)), LINK,
+        "most bytes a second, over all downloads; in `[limits]` likewise", None, "bwlimit"),
     Key("retries", "a whole number from 0", _whole(0), ("defaults", "remotes", "repositories"),
         "attempts at a URL after the first", LINKED.retries, "retries"),
     Key("full", "true or false", _flag, ANY, "read the source even where it says that nothing has changed",

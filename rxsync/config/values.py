@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from math import inf
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from rxsync.config import keys
+from rxsync.download.controls import MOST
 from rxsync.errors import UsageError
 from rxsync.urls import without_credentials
 
@@ -146,8 +148,15 @@ class Config:
         return chosen
 
     def _bounded(self, settings: dict[str, Setting]) -> dict[str, Setting]:
-        bounds = {key: one for key, one in self.limits.items() if settings[key].value > one.value}
+        bounds = {key: one for key, one in self.limits.items() if _amount(settings[key].value) > _amount(one.value)}
         return settings | bounds
+
+
+def _amount(limit: float | Literal["auto"] | None) -> float:
+    """Make limits comparable: none is more than any, and what is found out is no more than so many."""
+    if limit is None:
+        return inf
+    return MOST if limit == "auto" else limit
 
 
 def _over(below: Settings, above: Settings) -> dict[str, Setting]:

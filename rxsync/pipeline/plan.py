@@ -24,6 +24,7 @@ MOST_NAMES = 20
 
 _TAKES: Mapping[str, type | tuple[type, ...]] = (
     dict.fromkeys(("source", "repository", "plugin", "mode", "policy", "max_delete", "max_failures"), str)
+    | dict.fromkeys(("rate", "bwlimit"), (int, float))
     | dict.fromkeys(("max_concurrent", "retries", "newest", "max_size", "retain_versions"), int)
     | {
         "on_error": (str, dict),
@@ -156,6 +157,8 @@ def _argument(name: str, value: Any) -> Any:
         KeyError: there is none of that name.
         TypeError: it is of another type.
     """
+    if (name, value) == ("max_concurrent", "auto"):
+        return value
     many = value if isinstance(value, list) else ()
     if value is not None and not (isinstance(value, _TAKES[name]) and all(isinstance(one, str) for one in many)):
         raise TypeError(name)

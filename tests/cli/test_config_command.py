@@ -6,6 +6,7 @@ import re
 import pytest
 
 from rxsync.pipeline.report import Report
+from rxsync.wording import parse_bwlimit, parse_rate
 
 SAID = {  # key: in the file, in the environment, on the command line; as each is spelt there
     "plugin": ("python", "debian", "file"),
@@ -13,8 +14,14 @@ SAID = {  # key: in the file, in the environment, on the command line; as each i
     "policy": ("on_demand", "immediate", "on_demand"),
     "max_delete": ("11%", "12%", "13"),
     "max_concurrent": (11, 12, 13),
+    "rate": ("11/s", "12/s", "13/s"),
+    "bwlimit": ("11B", "12B", "13B"),
     "retries": (1, 2, 3),
 }
+
+
+READ = {"rate": parse_rate, "bwlimit": parse_bwlimit}
+"""How what is spelt becomes a value."""
 
 
 @pytest.fixture
@@ -48,12 +55,9 @@ def test_a_flag_goes_before_its_variable_that_before_the_file_and_that_before_th
     monkeypatch.setenv(f"RXSYNC_{key.upper()}", str(variable))
     rxsync(*sync, path)
     rxsync(*sync, path, f"--{name}", flag)
-    assert [call.get(key, "default") for call in heard] == [
-        "default",
-        in_file,
-        variable,
-        str(flag) if key == "max_delete" else flag,
-    ]
+    read = READ.get(key, lambda value: value)
+    said = [read(in_file), read(variable), str(flag) if key == "max_delete" else read(flag)]
+    assert [call.get(key, "default") for call in heard] == ["default", *said]
 
 
 def test_options_of_the_plugin_go_one_by_one(rxsync, settings, heard):

@@ -49,6 +49,15 @@ def test_with_the_total_come_a_share_and_the_time_that_is_left():
     ]
 
 
+@pytest.mark.parametrize(
+    ("at_once", "told"), [({"a": 12}, "   12 at once"), ({"a": 12, "b": 3, "c": 4}, "   3-12 at once"), ({}, "")]
+)
+def test_how_many_a_host_takes_is_told_where_it_is_being_found_out(at_once, told):
+    event = replace(KNOWN, at_once=at_once)
+    assert drawn(event)[2] == f"300 of 3,000 units   45.2 MB   4.5 MB/s   0:10{told}   about 1:31 left"
+    assert line(event) == drawn(event)[2].replace("   ", ", ")
+
+
 def test_at_60_columns_the_facts_that_matter_least_are_left_out():
     assert drawn(KNOWN, 60) == [
         "tools  https://host/files/PULP_MANIFEST",

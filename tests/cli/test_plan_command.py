@@ -165,6 +165,8 @@ def test_full_reads_a_source_that_says_nothing_has_changed(rxsync, folder):
     "edit",
     [
         {"max_concurrent": "5"},
+        {"rate": "5/s"},
+        {"bwlimit": "10M"},
         {"include": [5]},
         {"include": "*"},
         {"options": [1]},

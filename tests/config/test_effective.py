@@ -65,6 +65,27 @@ def test_a_limit_bounds_what_the_file_says_and_what_nobody_says(read):
     assert [one.origin for one in most] == ["[limits] line 8", "rxsync.toml line 22", "[limits] line 8"]
 
 
+@pytest.mark.parametrize(
+    ("said", "limit", "holds"),
+    [
+        ("rate = '20/s'", "rate = '10/s'", 10),
+        ("rate = '5/s'", "rate = '10/s'", 5),
+        ("rate = 'off'", "rate = '10/s'", 10),
+        ("rate = '5/s'", "rate = 'off'", 5),
+        ("", "rate = '60/m'", 1),
+        ("", "bwlimit = '1.5MiB'", 1572864),
+        ("bwlimit = '10M'", "bwlimit = '1G'", 10_000_000),
+        ("max_concurrent = 'auto'", "max_concurrent = 20", 20),
+        ("max_concurrent = 'auto'", "max_concurrent = 50", "auto"),
+        ("max_concurrent = 60", "max_concurrent = 'auto'", "auto"),
+        ("max_concurrent = 20", "max_concurrent = 'auto'", 20),
+    ],
+)
+def test_of_two_limits_the_smaller_holds_and_none_is_no_limit(read, said, limit, holds):
+    config = read(f"[limits]\n{limit}\n[repositories.a]\nsource = '/'\n{said}\n")
+    assert config.effective("a").settings[limit.split()[0]].value == holds
+
+
 def test_what_is_given_goes_before_all_that_the_file_says(read):
     given = {"retries": Setting(9, "--retries"), "max_concurrent": Setting(99, "$RXSYNC_MAX_CONCURRENT")}
     one = read(FULL).effective("tools", given)
@@ -125,10 +146,11 @@ def test_what_is_not_configured_is_told(read, text, names, says):
 def test_what_was_said_becomes_arguments_of_sync_and_the_rest_is_left_to_it(read):
     assert read("[repositories.a]\nsource = '/'").effective("a").arguments() == {"options": {}}
     text = """[repositories.a]\nsource = '/'\nplugin = 'debian'\nmode = 'additive'\npolicy = 'on_demand'\nmax_delete = 50
-max_concurrent = 5\nretries = 0\nretain_versions = 3\ninclude = ['a*', 'b']\nexclude = ['c']\nnewest = 2\nmin_age = '24h'
+max_concurrent = 5\nrate = '90/m'\nbwlimit = '10M'\nretries = 0\nretain_versions = 3\ninclude = ['a*', 'b']\nexclude = ['c']\nnewest = 2\nmin_age = '24h'
 max_size = '1.5GiB'\noptions.x = 1"""
     assert read(text).effective("a").arguments() == {
         "plugin": "debian", "mode": "additive", "policy": "on_demand", "max_delete": "50", "max_concurrent": 5, "retries": 0,
+        "rate": 1.5, "bwlimit": 10_000_000,
         "retain_versions": 3, "include": ("a*", "b"), "exclude": ("c",), "newest": 2, "min_age": 86400.0,
         "max_size": 1610612736, "options": {"x": "1"},
     }  # fmt: skip
