@@ -16,12 +16,10 @@ from typing import Any
 from rxsync.config import keys
 from rxsync.config.keys import TOP, Key
 from rxsync.config.readers import NO_URL
-from rxsync.config.secrets import variable
+from rxsync.config.secrets import SECRETS, variable
 from rxsync.config.values import Config, Setting
 from rxsync.errors import UsageError
 from rxsync.pipeline.home import check_name
-
-SECRETS = ("password", "token", "proxy_password")
 
 NEEDS = {
     "password_file": "username",

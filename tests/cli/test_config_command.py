@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from rxsync.errors import UsageError
 from rxsync.pipeline.report import Report
 
 SAID = {  # key: in the file, in the environment, on the command line; as each is spelt there
@@ -197,6 +198,18 @@ def test_plugins_their_options_and_secrets_are_looked_at(rxsync, settings, tmp_p
         f"  {path} line 2: a: {path.parent}/none: no such file or directory; expected a file with a secret",
         f"  {path} line 9: b: plugin 'file' has no option 'x'; it has none",
     ]
+
+
+def test_what_a_download_would_refuse_is_told_before_there_is_one(rxsync, settings, monkeypatch):
+    def refuse(**link):
+        raise UsageError(f"proxy {link['proxy']}: no")
+
+    monkeypatch.setattr("rxsync.config.check.Link", refuse)
+    path = settings(
+        "[remotes.r]\nurl = 'http://h/'\nproxy = 'http://p/'\n[repositories.a]\nremote = 'r'\nmode = 'mirror'"
+    )
+    done = rxsync("config", "--config", path)
+    assert (done.code, done.err) == (2, f"error: {path} line 2: a: proxy http://p/: no\n")
 
 
 def test_filters_that_the_plugin_does_not_know_or_that_cannot_be_are_told(rxsync, settings):
