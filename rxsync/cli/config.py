@@ -6,6 +6,7 @@ Floor 6, doors.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -64,7 +65,7 @@ def _show(places: dict[str, Setting], found: list[Effective], *, exists: bool) -
     there = {} if exists else {"file": " (there is none)"}
     rows = [(name, f"{one.value}{there.get(name, '')}", one.origin) for name, one in places.items()]
     for one in found:
-        facts = [(f"  {key}", _text(fact.value), fact.origin) for key, fact in _facts(one)]
+        facts = [(f"  {key}", _text(key, fact.value), fact.origin) for key, fact in _facts(one)]
         rows += [("", "", ""), (one.name, "", ""), *facts]
     say_table(("", "VALUE", "SAID BY"), rows)
     if not found:
@@ -84,32 +85,43 @@ def _places(settings: Settings, read: Config) -> dict[str, Setting]:
 
 
 def _facts(one: Effective) -> Iterator[tuple[str, Setting]]:
-    """All that holds for a repository; secrets by the place they are in."""
+    """All that holds for a repository; secrets by the place they are in, and headers without their values."""
     from rxsync.config import Setting
-    from rxsync.config.secrets import secrets_of
+    from rxsync.config.secrets import certificates, secrets_of
 
+    secrets = {
+        what: Setting(str(secret), secret.origin if secret.origin.startswith("$") else _origin(one, what))
+        for what, secret in secrets_of(one).items()
+    }
     yield "source", one.source
     if one.remote is not None:
         yield "remote", one.settings["remote"]
     if "username" in one.remote_settings:
         yield "username", one.remote_settings["username"]
-    for what, secret in secrets_of(one).items():
-        yield what, Setting(str(secret), secret.origin if secret.origin.startswith("$") else _origin(one, what))
+    yield from ((what, secrets.pop(what)) for what in ("password", "token") if what in secrets)
+    if "headers" in one.remote_settings:
+        said = one.remote_settings["headers"]
+        yield from ((f"headers.{name}", replace(said, value="(not shown)")) for name in said.value)
+    yield from certificates(one).items()
     for key, setting in one.settings.items():
         if key == "options":
             yield from ((f"options.{name}", option) for name, option in setting.value.items())
-        elif key not in ("source", "remote") and setting.value is not None:
+        elif key not in ("source", "remote", "proxy_password_file") and setting.value is not None:
             yield key, setting
+        if key == "proxy_username":
+            yield from secrets.items()
 
 
 def _origin(one: Effective, what: str) -> str:
-    return one.remote_settings[f"{what}_file"].origin
+    said = f"{what}_file"
+    return (one.remote_settings.get(said) or one.settings[said]).origin
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+def _text(key: str, value: object) -> str:
+    from rxsync.config.keys import effective
+
+    known = effective()
+    return known.get(key, known["options"]).shown(value)
 
 
 def _as_dict(read: Config, places: dict[str, Setting], found: list[Effective]) -> dict[str, Any]:

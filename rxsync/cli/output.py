@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from rxsync import urls
-from rxsync.urls import without_credentials
+from rxsync.urls import is_signed, without_credentials
 
 
 def prepare() -> None:
@@ -67,7 +67,8 @@ def discreet(text: str, args: Sequence[str] = ()) -> str:
     'GET https://host/a failed'
     """
     for argument in args:
-        if "@" in argument and ":" in argument.partition("@")[0]:  # a URL, or one whose scheme was forgotten
+        named = "@" in argument and ":" in argument.partition("@")[0]  # a URL, or one whose scheme was forgotten
+        if named or is_signed(argument):
             text = text.replace(argument, without_credentials(argument))
     return urls.discreet(text)
 

@@ -129,9 +129,10 @@ def given(context: click.Context) -> dict[str, Setting]:
     """
     from rxsync.config import Setting
     from rxsync.config.keys import of
+    from rxsync.config.variables import said_by_environment
     from rxsync.pipeline.guards import MaxDelete
 
-    said: dict[str, Setting] = {}
+    said: dict[str, Setting] = said_by_environment()
     for parameter in context.command.params:
         name, who = parameter.name or "", origin(context, parameter)
         if who is not None and name in of("repositories"):

@@ -11,6 +11,7 @@ from typing import Any
 
 from rxsync.config.secrets import sign_in
 from rxsync.config.values import Effective
+from rxsync.download.link import Link, LinkOptions
 from rxsync.errors import UsageError
 from rxsync.pipeline.filters import Filters
 from rxsync.pipeline.options import parse
@@ -40,7 +41,8 @@ def mistakes(one: Effective, path: Path) -> Iterator[str]:
             except UsageError as error:
                 yield f"{_place(one, key, path)}: {one.name}: {error}"
     try:
-        sign_in(one)
+        link = one.arguments() | dict(sign_in(one))
+        Link(**{name: value for name, value in link.items() if name in LinkOptions.__annotations__})
     except UsageError as error:
         yield f"{path} line {one.source.line}: {one.name}: {error}"
 

@@ -15,12 +15,22 @@ from typing import Any
 
 from rxsync.config import keys
 from rxsync.config.keys import TOP, Key
-from rxsync.config.secrets import variable
+from rxsync.config.readers import NO_URL
+from rxsync.config.secrets import SECRETS, variable
 from rxsync.config.values import Config, Setting
 from rxsync.errors import UsageError
 from rxsync.pipeline.home import check_name
 
-SECRETS = ("password", "token")
+NEEDS = {
+    "password_file": "username",
+    "client_key": "client_cert",
+    "proxy_username": "proxy",
+    "proxy_password_file": "proxy_username",
+}
+"""What says nothing without another key beside it."""
+
+PATHS = ("home", "source", "ca_file")
+"""Are understood from where the file is, wherever the command is called; those of secrets when they are read."""
 
 LONGEST = 60
 """Of a value that is refused so many characters are shown."""
@@ -54,13 +64,14 @@ class Reader:
         config = Config(
             path=self._path,
             exists=True,
-            home=self._home(top.get("home")),
+            home=top.get("home"),
             database=top.get("database"),
             defaults=self._settings("defaults", ("defaults",), tables["defaults"]),
             limits=self._settings("limits", ("limits",), tables["limits"]),
             remotes=self._named_tables("remotes", tables["remotes"]),
             repositories=self._named_tables("repositories", tables["repositories"]),
         )
+        self._check_needs(("defaults",), config.defaults)
         for name, said in config.remotes.items():
             self._check_remote(("remotes", name), said)
         for one, other in combinations(config.remotes, 2):
@@ -81,7 +92,7 @@ class Reader:
                 self._note(where, f'"{name}" cannot be a name: expected letters, digits and ._+-, at most 128')
             said = self._settings(section, where, table)
             if isinstance(table, dict):  # else that is told, and it is not asked what is missing in it
-                found[name] = self._with_folder(said) if section == "repositories" else said
+                found[name] = said
         return found
 
     def _settings(self, section: str, where: Where, raw: object) -> dict[str, Setting]:
@@ -95,9 +106,9 @@ class Reader:
                 self._note(here, f"{name} can stand only in a file that --config or RXSYNC_CONFIG names")
             else:
                 try:
-                    settings[name] = self._setting(place, here, known[name].read(value))
+                    settings[name] = self._setting(place, here, self._located(name, known[name].read(value)))
                 except ValueError as error:
-                    self._note(here, _refusal(known[name], value, str(error)))
+                    self._note(here, refusal(known[name], value, str(error)))
                 except UsageError as error:
                     self._note(here, f"{name}: {error}")
         return settings
@@ -107,6 +118,10 @@ class Reader:
         if here[-1] == "options" and isinstance(value, dict):
             value = {name: self._setting(place, (*here, name), one) for name, one in value.items()}
         return Setting(value, f"{place} line {line}" if line else place, line)
+
+    def _located(self, name: str, value: object) -> object:
+        is_path = name in PATHS and isinstance(value, str) and "://" not in value
+        return str(self._path.absolute().parent / str(value)) if is_path else value
 
     def _unknown(self, section: str, here: Where, known: Iterable[str]) -> None:
         name = here[-1]
@@ -129,8 +144,14 @@ class Reader:
             self._note(where, f"{_heading(where)} needs a url")
         if "token_file" in said and ("username" in said or "password_file" in said):
             self._note((*where, "token_file"), f"{_heading(where)}: token_file excludes username and password_file")
-        if "password_file" in said and "username" not in said:
-            self._note((*where, "password_file"), f"{_heading(where)}: password_file needs a username")
+        self._check_needs(where, said)
+
+    def _check_needs(self, where: Where, said: Mapping[str, Setting]) -> None:
+        for name, other in NEEDS.items():
+            if name in said and other not in said and (*where, other) not in self._lines:
+                self._note((*where, name), f"{_heading(where)}: {name} needs a {other}")
+        if "proxy_username" in said and "proxy" in said and said["proxy"].value in NO_URL:
+            self._note((*where, "proxy_username"), f"{_heading(where)}: proxy_username needs a proxy that is a URL")
 
     def _check_repository(self, where: Where, said: Mapping[str, Setting], config: Config) -> None:
         ways = [name for name in ("source", "remote") if name in said]
@@ -144,18 +165,6 @@ class Reader:
             near = get_close_matches(remote.value, config.remotes, 1)
             hint = f'did you mean "{near[0]}"?' if near else f"there is {', '.join(config.remotes) or 'none'}"
             self._note((*where, "remote"), f'{_heading(where)}: no remote "{remote.value}": {hint}')
-
-    def _with_folder(self, said: dict[str, Setting]) -> dict[str, Setting]:
-        """Understand a folder from where the file is, wherever the command is called."""
-        source = said.get("source")
-        if source is None or "://" in source.value:
-            return said
-        return said | {"source": Setting(str(self._path.absolute().parent / source.value), source.origin, source.line)}
-
-    def _home(self, said: Setting | None) -> Setting | None:
-        if said is None:
-            return None
-        return Setting(str(self._path.absolute().parent / said.value), said.origin, said.line)
 
     def _table(self, where: Where, raw: object) -> Mapping[str, Any]:
         if isinstance(raw, dict):
@@ -187,7 +196,8 @@ def _heading(where: Where) -> str:
     return f"[{'.'.join(name if _is_bare(name) else json.dumps(name) for name in where)}]"
 
 
-def _refusal(key: Key, value: object, reason: str) -> str:
+def refusal(key: Key, value: object, reason: str) -> str:
+    """Say what was expected of a key, and what came, unless that may hold a secret."""
     if key.private:
         return f"{key.name}: {reason or f'expected {key.takes}'}"
     shown = json.dumps(value, default=str, ensure_ascii=False)

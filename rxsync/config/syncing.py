@@ -88,9 +88,8 @@ async def plan_one(one: Effective, home: Home, events: Events | None = None) -> 
 
 
 def _asked(one: Effective) -> tuple[str, dict[str, Any]]:
-    """The source, with credentials, and the arguments of ``sync``."""
-    source, token = sign_in(one)
-    return source, one.arguments() | ({} if token is None else {"token": token})
+    """The source, and the arguments of ``sync``."""
+    return str(one.source.value), one.arguments() | dict(sign_in(one))
 
 
 async def _outcome(one: Effective, home: Home, events: Events | None) -> tuple[Report, Exception | None]:

@@ -76,10 +76,11 @@ class Effective:
 
     def arguments(self) -> dict[str, Any]:
         """What was said, as arguments of ``sync``; of what nobody said ``sync`` has its own idea."""
+        holds = {**self.remote_settings, **self.settings}
         said = {
-            key.argument: self.settings[key.name].value
-            for key in keys.of("repositories").values()
-            if key.argument is not None and key.name != "options" and self.settings[key.name].origin != DEFAULT
+            key.argument: holds[key.name].value
+            for key in keys.KEYS
+            if key.argument is not None and key.name in holds and holds[key.name].origin != DEFAULT
         }
         return said | {"options": self.options}
 
@@ -121,7 +122,7 @@ class Config:
         said = self.repositories.get(name, NOTHING)
         remote = said["remote"].value if source is None and "remote" in said else None
         link = self.remotes[remote] if remote is not None else NOTHING
-        known = keys.of("repositories")
+        known = keys.effective()
         settings = {key.name: Setting(key.default, DEFAULT) for key in known.values()}
         settings["options"] = Setting({}, DEFAULT)
         for layer in (self.defaults, link, said):
@@ -159,9 +160,12 @@ def _amount(limit: float | Literal["auto"] | None) -> float:
     return MOST if limit == "auto" else limit
 
 
+_NO_CREDENTIALS = dict.fromkeys(("proxy_username", "proxy_password_file"), Setting(None, DEFAULT))
+
+
 def _over(below: Settings, above: Settings) -> dict[str, Setting]:
-    """Lay one layer over another; of options each by itself."""
-    both = {**below, **above}
+    """Lay one layer over another; of options each by itself, and another proxy hears nothing that was for the one."""
+    both = {**below, **(_NO_CREDENTIALS if "proxy" in above else NOTHING), **above}
     if "options" in above:
         both["options"] = replace(above["options"], value=below["options"].value | above["options"].value)
     return both

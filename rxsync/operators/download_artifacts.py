@@ -6,7 +6,7 @@ Follows: ``pulpcore.plugin.stages.ArtifactDownloader``, which fetches the same b
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import cast
@@ -15,7 +15,7 @@ from reactivex import Observable, abc, defer
 from reactivex import operators as ops
 
 from rxsync.declare import Body, Claim, DeclarativeArtifact, DeclarativeContent, Validators
-from rxsync.errors import ConflictError
+from rxsync.errors import ConflictError, UsageError
 from rxsync.flow import Bound, Dial, FlowScheduler, Lanes, flat_map_with_max_concurrent, from_iterable, then
 from rxsync.operators.budget import Budget
 from rxsync.operators.flights import Flight, Flights, Flown
@@ -24,7 +24,7 @@ from rxsync.operators.second_pass import SecondPass
 from rxsync.operators.stage import Stage
 from rxsync.ports.downloader import Request
 from rxsync.typing import OnError, Operator, Work
-from rxsync.urls import host_of
+from rxsync.urls import host_of, is_signed
 
 Fetch = Callable[[Request], "Awaitable[Body | None] | Observable[Body | None] | Body | None"]
 """Fetches one file; None where it is unchanged: ``downloader.fetch``, or a diagram in a test."""
@@ -74,7 +74,7 @@ def download_artifacts(
             are through, or at once when somebody awaits it.
 
     Errors: without ``on_error``, passes ``fetch``'s error on and cancels what is in flight; ``ConflictError`` where a
-    saved unit's file has other bytes now.
+    saved unit's file has other bytes now; ``UsageError`` where a file is left for later that nobody could fetch then.
     """
 
     def begin(source: Observable[DeclarativeContent], scheduler: abc.SchedulerBase) -> Observable[DeclarativeContent]:
@@ -105,6 +105,8 @@ class _Download:
 
     def work(self, unit: DeclarativeContent) -> Work[DeclarativeContent]:
         wanted = [artifact for artifact in unit.artifacts if self._is_wanted(unit, artifact)]
+        if len(wanted) < len(unit.artifacts):
+            refuse_signed(unit, wanted)
         if not wanted or unit.skipped is not None:
             return (unit,)
         if len(wanted) == 1:
@@ -194,6 +196,25 @@ def is_wanted(unit: DeclarativeContent, artifact: DeclarativeArtifact, deferred:
     if deferred or artifact.body is not None:
         return False
     return artifact.stored is None or (unit.new is False and not artifact.digests)
+
+
+def refuse_signed(unit: DeclarativeContent, wanted: Sequence[DeclarativeArtifact]) -> None:
+    """Refuse to leave a file for later whose URLs are good only now: they carry a signature, which is kept nowhere.
+
+    Args:
+        unit: has the files.
+        wanted: those of them that are asked for now.
+
+    Raises:
+        UsageError: names the file.
+    """
+    for artifact in unit.artifacts:
+        here = artifact.stored is not None or artifact.body is not None
+        if not here and artifact not in wanted and all(map(is_signed, artifact.urls)):
+            raise UsageError(
+                f"{artifact.relative_path}: cannot be left for later: each of its URLs is signed, and will not be good "
+                "then; expected another one, or the policy immediate"
+            )
 
 
 def request_of(

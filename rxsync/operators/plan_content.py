@@ -8,7 +8,7 @@ from __future__ import annotations
 from rxsync.declare import DeclarativeContent, first_digest
 from rxsync.models import content_type
 from rxsync.operators.catalog_stage import BATCH, LINGER, CatalogStage, Transact, Units
-from rxsync.operators.download_artifacts import is_wanted
+from rxsync.operators.download_artifacts import is_wanted, refuse_signed
 from rxsync.operators.query_existing_content import look_up
 from rxsync.ports.catalog import Planned, PlanTransaction, Wanted
 from rxsync.urls import without_credentials
@@ -37,7 +37,8 @@ def plan_content(
         batch: most units in one transaction.
         linger: longest a unit waits for company, in seconds.
 
-    Errors: passes ``transact``'s error on; units of the failed batch are not emitted.
+    Errors: passes ``transact``'s error on, and ``UsageError`` where a sync would refuse to leave a file for later;
+    units of the failed batch are not emitted.
     """
 
     def apply(tx: PlanTransaction, units: Units) -> Units:
@@ -67,6 +68,7 @@ def _planned(unit: DeclarativeContent, deferred: bool) -> Planned:
 
 def _wanted(unit: DeclarativeContent, deferred: bool) -> list[Wanted]:
     wanted: list[Wanted] = []
+    refuse_signed(unit, [artifact for artifact in unit.artifacts if is_wanted(unit, artifact, deferred)])
     for artifact in unit.artifacts:
         fetched = artifact.body is not None and artifact.body.url is not None  # for the plan's own use
         if fetched or (artifact.stored is None and is_wanted(unit, artifact, deferred)):

@@ -22,7 +22,7 @@ MOST_NAMES = 20
 """So many units are shown each way; ``-v`` and JSON have them all."""
 
 
-_TAKES: Mapping[str, type | tuple[type, ...]] = (
+TAKES: Mapping[str, type | tuple[type, ...]] = (
     dict.fromkeys(("source", "repository", "plugin", "mode", "policy", "max_delete", "max_failures"), str)
     | dict.fromkeys(("rate", "bwlimit"), (int, float))
     | dict.fromkeys(("max_concurrent", "retries", "newest", "max_size", "retain_versions"), int)
@@ -35,7 +35,7 @@ _TAKES: Mapping[str, type | tuple[type, ...]] = (
         "options": dict,
     }
 )
-"""What a file of a plan may say that it was asked with."""
+"""What a file of a plan may say that it was asked with: nothing of the way to the remote, where secrets are."""
 
 
 @dataclass
@@ -160,7 +160,7 @@ def _argument(name: str, value: Any) -> Any:
     if (name, value) == ("max_concurrent", "auto"):
         return value
     many = value if isinstance(value, list) else ()
-    if value is not None and not (isinstance(value, _TAKES[name]) and all(isinstance(one, str) for one in many)):
+    if value is not None and not (isinstance(value, TAKES[name]) and all(isinstance(one, str) for one in many)):
         raise TypeError(name)
     return value
 

@@ -28,7 +28,7 @@ from rxsync.operators.download_artifacts import is_wanted
 from rxsync.pipeline.home import Home, Repository
 from rxsync.pipeline.options import as_text
 from rxsync.pipeline.part import Part
-from rxsync.pipeline.plan import Plan
+from rxsync.pipeline.plan import TAKES, Plan
 from rxsync.pipeline.plugin import Plugin, stream
 from rxsync.pipeline.progress import Events, Finished, Started
 from rxsync.pipeline.promise import Promise
@@ -237,7 +237,7 @@ def _free(home: Home) -> int:
 
 def _plain(options: SyncOptions) -> dict[str, Any]:
     """What of the options a file can hold: a plugin by name, the rest as text; no functions, and no secrets."""
-    plain: dict[str, Any] = {name: value for name, value in options.items() if name not in ("amend", "token")}
+    plain: dict[str, Any] = {name: value for name, value in options.items() if name in TAKES}
     if isinstance(plugin := options.get("plugin"), Plugin):
         plain["plugin"] = plugin.name
     for name in ("max_delete", "max_failures"):

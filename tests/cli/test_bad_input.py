@@ -116,3 +116,14 @@ def test_with_json_misuse_is_one_object_too(rxsync, args, schema):
     assert set(told["error"]) == {"kind", "message", "hint", "transient"}
     assert told["error"]["message"]
     assert schema == "rxsync.error/1" or (told["run"], told["version"], told["created"]) == (None, None, False)
+
+
+@pytest.mark.parametrize(
+    "source", ["https://127.0.0.1:1/a?token=s3cr3t", "nowhere/a?sig=s3cr3t&se=1", "ftp://h/a?token=s3cr3t"]
+)
+def test_the_signature_of_a_source_is_not_repeated(rxsync, home, source):
+    for words in ((), ("--json",), ("-v",)):
+        done = rxsync("sync", source, "--repository", "r", "--retries", "0", *words)
+        assert done.code in (2, 4)
+        assert "s3cr3t" not in done.out + done.err
+    assert b"s3cr3t" not in b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from rxsync.config.variables import variables
+from rxsync.errors import UsageError
 from rxsync.pipeline.report import Report
 from rxsync.wording import parse_bwlimit, parse_rate
 
@@ -58,6 +60,45 @@ def test_a_flag_goes_before_its_variable_that_before_the_file_and_that_before_th
     read = READ.get(key, lambda value: value)
     said = [read(in_file), read(variable), str(flag) if key == "max_delete" else read(flag)]
     assert [call.get(key, "default") for call in heard] == ["default", *said]
+
+
+WAY = {  # key: in the file, what that is, in the environment, what that is
+    "proxy": ('"http://file"', "http://file", "environment", "environment"),
+    "ca_file": ('"/file"', "/file", "variable", "variable"),
+    "verify_tls": ("false", False, "true", True),
+    "allow_private": ("true", True, "false", False),
+    "connect_timeout": ('"1s"', 1, "2m", 120),
+    "idle_timeout": ('"1s"', 1, "2m", 120),
+    "min_rate": ('"1K"', 1000, "0", 0),
+}
+
+
+@pytest.mark.parametrize("key", WAY)
+def test_a_variable_without_an_option_goes_before_the_file(rxsync, settings, heard, monkeypatch, key):
+    toml, in_file, variable, value = WAY[key]
+    path = settings(f"[remotes.r]\nurl = 'http://h/'\n{key} = {toml}\n[repositories.a]\nremote = 'r'")
+    monkeypatch.setenv(f"RXSYNC_{key.upper()}", "")
+    rxsync("--config", path, "sync")
+    monkeypatch.setenv(f"RXSYNC_{key.upper()}", variable)
+    rxsync("--config", path, "sync")
+    rxsync("--config", path, "sync", "/srv", "--repository", "b")
+    assert [call[key] for call in heard] == [in_file, value, value]
+    assert variables().keys() == {f"RXSYNC_{key.upper()}" for key in WAY}
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "says"),
+    [
+        ("VERIFY_TLS", "no", 'verify_tls = "no": expected true or false'),
+        ("IDLE_TIMEOUT", "60", 'idle_timeout = "60": expected a time such as "2m", more than 0'),
+        ("PROXY", "http://ada:s3cr3t@p", "proxy: credentials do not belong here; proxy_username and proxy_password_file hold them"),
+    ],
+)  # fmt: skip
+def test_a_variable_without_an_option_that_cannot_be_is_named(rxsync, settings, monkeypatch, variable, text, says):
+    monkeypatch.setenv(f"RXSYNC_{variable}", text)
+    for command in ("config", "sync"):
+        done = rxsync("--config", settings(""), command)
+        assert (done.code, done.err) == (2, f"error: $RXSYNC_{variable}: {says}\n")
 
 
 def test_options_of_the_plugin_go_one_by_one(rxsync, settings, heard):
@@ -178,6 +219,36 @@ def test_the_same_is_told_to_programs(rxsync, settings, tmp_path, monkeypatch):
     assert tools["settings"]["token"] == {"value": f"(from {where})", "origin": where}
 
 
+def test_the_way_to_a_remote_is_shown_without_the_values_of_headers_and_credentials(rxsync, settings, monkeypatch):
+    path = settings(
+        "[remotes.r]\nurl = 'http://h/'\nusername = 'ada'\npassword_file = 'pw'\nheaders = {X-Key = 's3cr3t'}\n"
+        "[defaults]\nproxy = 'http://p/'\nproxy_username = 'bob'\nproxy_password_file = 'pw'\nmin_rate = '1.5K'\n"
+        "[repositories.a]\nremote = 'r'\n[repositories.b]\nsource = '/'\n"
+    )
+    (path.parent / "pw").write_text("s3cr3t")
+    monkeypatch.setenv("RXSYNC_IDLE_TIMEOUT", "2m")
+    monkeypatch.setenv("RXSYNC_REMOTE_R_PROXY_PASSWORD", "s3cr3t")
+    shown, told = rxsync("--config", path, "config"), rxsync("--config", path, "config", "--json")
+    assert "s3cr3t" not in shown.out + shown.err + told.out
+    rows = [tuple(re.split(r"\s{2,}", line.strip())) for line in shown.out.splitlines()]
+    a, b = (rows[rows.index(one) :] for one in (("a",), ("b",)))
+    for row in (
+        ("username", "ada", "[remotes.r] line 3"),
+        ("password", f"(from {path.parent}/pw)", "[remotes.r] line 4"),
+        ("headers.X-Key", "(not shown)", "[remotes.r] line 5"),
+        ("proxy", "http://p/", "[defaults] line 7"),
+        ("proxy_username", "bob", "[defaults] line 8"),
+        ("proxy_password", "(from $RXSYNC_REMOTE_R_PROXY_PASSWORD)", "$RXSYNC_REMOTE_R_PROXY_PASSWORD"),
+        ("verify_tls", "true", "default"),
+        ("connect_timeout", "30s", "default"),
+        ("idle_timeout", "120s", "$RXSYNC_IDLE_TIMEOUT"),
+        ("min_rate", "1500B", "[defaults] line 10"),
+    ):
+        assert row in a
+    assert ("proxy_password", f"(from {path.parent}/pw)", "[defaults] line 9") in b
+    assert told.json["repositories"][0]["settings"]["min_rate"] == {"value": 1500.0, "origin": "[defaults] line 10"}
+
+
 def test_mistakes_of_the_file_are_told_at_once(rxsync, settings):
     path = settings("[repositories.tools]\nsource = '/'\npolcy = 1\nmode = 'miror'")
     done = rxsync("config", "--config", path)
@@ -201,6 +272,18 @@ def test_plugins_their_options_and_secrets_are_looked_at(rxsync, settings, tmp_p
         f"  {path} line 2: a: {path.parent}/none: no such file or directory; expected a file with a secret",
         f"  {path} line 9: b: plugin 'file' has no option 'x'; it has none",
     ]
+
+
+def test_what_a_download_would_refuse_is_told_before_there_is_one(rxsync, settings, monkeypatch):
+    def refuse(**link):
+        raise UsageError(f"proxy {link['proxy']}: no")
+
+    monkeypatch.setattr("rxsync.config.check.Link", refuse)
+    path = settings(
+        "[remotes.r]\nurl = 'http://h/'\nproxy = 'http://p/'\n[repositories.a]\nremote = 'r'\nmode = 'mirror'"
+    )
+    done = rxsync("config", "--config", path)
+    assert (done.code, done.err) == (2, f"error: {path} line 2: a: proxy http://p/: no\n")
 
 
 def test_filters_that_the_plugin_does_not_know_or_that_cannot_be_are_told(rxsync, settings):

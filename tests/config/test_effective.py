@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 import pytest
 
 from rxsync.config import Setting
-from rxsync.config.keys import KEYS, LINKED, of
+from rxsync.config.keys import KEYS, LINKED, effective
+from rxsync.config.readers import NO_PROXY
+from rxsync.download.link import LinkOptions
 from rxsync.errors import UsageError
 from rxsync.pipeline.guards import MaxDelete
 from rxsync.pipeline.options import Texts, parse
@@ -156,6 +158,65 @@ max_size = '1.5GiB'\noptions.x = 1"""
     }  # fmt: skip
 
 
+WAY = """
+[defaults]
+proxy = "http://outer:3128"
+proxy_username = "ada"
+proxy_password_file = "pw"
+ca_file = "ca.pem"
+min_rate = 0
+
+[remotes.inner]
+url = "https://inner/"
+proxy = "http://inner:3128"
+headers = {X-Team = "mirrors"}
+verify_tls = false
+allow_private = false
+connect_timeout = "5s"
+idle_timeout = "2m"
+min_rate = "1K"
+
+[remotes.outer]
+url = "https://outer/"
+
+[repositories.a]
+remote = "inner"
+
+[repositories.b]
+remote = "outer"
+
+[repositories.c]
+source = "https://plain/"
+"""
+
+
+def test_the_way_to_a_remote_becomes_arguments_of_sync(read, tmp_path):
+    config = read(WAY)
+    assert config.effective("a").arguments() == {
+        "proxy": "http://inner:3128", "headers": {"X-Team": "mirrors"}, "ca_file": f"{tmp_path}/ca.pem",
+        "verify_tls": False, "allow_private": False, "connect_timeout": 5.0, "idle_timeout": 120.0, "min_rate": 1000,
+        "options": {},
+    }  # fmt: skip
+    everywhere = {"proxy": "http://outer:3128", "ca_file": f"{tmp_path}/ca.pem", "min_rate": 0, "options": {}}
+    assert [config.effective(name).arguments() for name in "bc"] == [everywhere, everywhere]
+    assert config.effective("a", source="https://other/").arguments() == everywhere
+
+
+def test_another_proxy_does_not_hear_how_to_sign_in_at_the_first(read):
+    config = read(WAY)
+    told = [(values(one)["proxy_username"], values(one)["proxy_password_file"]) for one in map(config.effective, "abc")]
+    assert told == [(None, None), ("ada", "pw"), ("ada", "pw")]
+    given = config.effective("b", {"proxy": Setting("http://third", "$RXSYNC_PROXY")})
+    assert (values(given)["proxy_username"], values(given)["proxy_password_file"]) == (None, None)
+
+
+def test_no_repr_tells_the_value_of_a_header(read):
+    one = read(WAY.replace("mirrors", "s3cr3t")).effective("a")
+    assert one.arguments()["headers"] == {"X-Team": "s3cr3t"}
+    assert "s3cr3t" not in repr(one) + str(one.arguments())
+    assert "X-Team" in repr(one)
+
+
 def test_zero_needs_no_unit(read):
     said = values(read("[repositories.a]\nsource = '/'\nmin_age = 0\nmax_size = 0\nmax_delete = 0").effective("a"))
     assert (said["min_age"], said["max_size"], said["max_delete"]) == (0, 0, "0")
@@ -163,10 +224,17 @@ def test_zero_needs_no_unit(read):
 
 def test_the_defaults_are_those_of_sync():
     defaults = {name: one.default for name, one in inspect.signature(arrange).parameters.items()} | asdict(LINKED)
-    for key in of("repositories").values():
-        if key.default is not None and key.argument is not None:
+    for key in effective().values():
+        if key.default not in (None, NO_PROXY) and key.argument is not None:
             assert str(defaults[key.argument]) == str(key.default), key.name
     assert (LINKED.max_concurrent, LINKED.retries, str(MaxDelete(20, percent=True))) == (50, 4, "20%")
+    assert LINKED.proxy is None
+
+
+def test_all_that_may_be_said_of_the_way_to_a_remote_can_stand_in_the_file():
+    keys = {key.name for key in KEYS} - {"proxy_username", "proxy_password_file"}
+    assert set(LinkOptions.__annotations__) - {"password", "token"} <= keys
+    assert {"password_file", "token_file"} <= keys
 
 
 def test_each_key_of_a_repository_but_a_few_is_an_argument_of_sync():

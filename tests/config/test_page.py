@@ -1,4 +1,4 @@
-"""The page about the file says all there is to say, and its example is right."""
+"""The pages about the file say all there is to say, and their examples are right."""
 
 import re
 from pathlib import Path
@@ -8,21 +8,38 @@ import pytest
 from rxsync.config import read_config
 from rxsync.config.keys import KEYS, SECTIONS, heading, of
 
-PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
-EXAMPLE = re.search(r"^```toml\n(# .*?)^```", PAGE, re.MULTILINE | re.DOTALL)[1]
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE, REMOTES = ((DOCS / name).read_text() for name in ("configuration.md", "remotes.md"))
+EXAMPLE, REMOTE = (re.search(r"^```toml\n(# .*?)^```", page, re.MULTILINE | re.DOTALL)[1] for page in (PAGE, REMOTES))
+OF_REMOTES = of("remotes")
 
 
-def row(key):
-    default = "" if key.default is None else f"`{str(key.default).lower()}`"
-    return f"| `{key.name}` | {key.takes} | {default} | {key.help} |"
+def row(key, *more):
+    default = f"`{shown}`" if (shown := key.shown(key.default)) else ""
+    return f"| {' | '.join((f'`{key.name}`', key.takes, default, *more, key.help))} |"
+
+
+def rows(page, name):
+    part = page.partition(f"\n### {name}\n")[2].partition("\n##")[0]
+    return [line for line in part.splitlines() if line.startswith("| `")]
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_the_table_of_a_section_is_that_of_its_keys(section):
+def test_the_table_of_a_section_is_that_of_its_keys_but_those_of_remotes(section):
     name = "The top" if not section else f"`{heading(section)}`"
-    part = PAGE.partition(f"\n### {name}\n")[2].partition("\n##")[0]
-    rows = [line for line in part.splitlines() if line.startswith("| `")]
-    assert rows == [row(key) for key in of(section).values()]
+    assert rows(PAGE, name) == [row(key) for key in of(section).values() if key.name not in OF_REMOTES]
+
+
+def test_the_page_about_remotes_has_their_keys_and_says_where_else_they_may_stand():
+    def where(key):
+        return ", ".join(f"`[{section}]`" for section in key.sections if section != "remotes")
+
+    told = [line for line in REMOTES.splitlines() if line.startswith("| `")]
+    assert told == [row(key, where(key)) for key in OF_REMOTES.values()]
+
+
+def named(example):
+    return {key.name for key in KEYS if re.search(rf"^(?:# )?{key.name} = ", example, re.MULTILINE)}
 
 
 def test_the_example_can_be_read_and_has_every_key(tmp_path):
@@ -31,9 +48,15 @@ def test_the_example_can_be_read_and_has_every_key(tmp_path):
     config = read_config(path)
     assert config.chosen() == ["tools", "isos"]
     assert config.effective("tools").options == {}
-    said = {name for key in KEYS for name in [key.name] if re.search(rf"^(?:# )?{key.name} = ", EXAMPLE, re.MULTILINE)}
-    assert said == {key.name for key in KEYS} - {"options"}
+    assert {key.name for key in KEYS} - named(EXAMPLE) - {"options"} <= OF_REMOTES.keys()
     assert "# [repositories.isos.options]" in EXAMPLE
+
+
+def test_the_example_of_remotes_can_be_read_and_has_all_their_keys(tmp_path):
+    path = tmp_path / "rxsync.toml"
+    path.write_text(REMOTE)
+    assert read_config(path).chosen() == ["isos", "tools"]
+    assert named(REMOTE) >= OF_REMOTES.keys()
 
 
 def test_what_the_example_leaves_as_a_comment_can_be_read_too(tmp_path):

@@ -10,16 +10,24 @@ TOKEN = "[remotes.host]\nurl = 'https://host/'\ntoken_file = 'tk'\n[repositories
 NONE = "[remotes.host]\nurl = 'https://host/'\n[repositories.a]\nremote = 'host'\n"
 
 
+def token(one):
+    return sign_in(one)["token"]()
+
+
 def test_a_password_is_read_from_its_file_beside_that_of_the_settings(read, tmp_path):
     (tmp_path / "pw").write_text("p/w:1 é\n")
-    assert sign_in(read(BASIC).effective("a")) == ("https://ada%40x:p%2Fw%3A1%20%C3%A9@host/x@y", None)
+    assert sign_in(read(BASIC).effective("a")) == {"username": "ada@x", "password": "p/w:1 é", "proxy": None}
+    alone = sign_in(read(BASIC.replace("password_file = 'pw'\n", "")).effective("a"))
+    assert alone == {"username": "ada@x", "password": None, "proxy": None}
 
 
-def test_a_token_is_read_at_each_run(read, tmp_path):
-    one = read(TOKEN).effective("a")
-    for text, token in (("t1\n", "t1"), ("t2\r\n", "t2"), ("t3", "t3"), (" t4 \n", " t4 ")):
-        (tmp_path / "tk").write_bytes(text.encode())
-        assert sign_in(one) == ("https://host/", token)
+def test_a_token_is_read_again_each_time_somebody_asks(read, tmp_path):
+    path = tmp_path / "tk"
+    path.write_bytes(b"t0")
+    ask = sign_in(read(TOKEN).effective("a"))["token"]
+    for text, said in (("t1\n", "t1"), ("t2\r\n", "t2"), ("t3", "t3"), (" t4 \n", " t4 ")):
+        path.write_bytes(text.encode())
+        assert ask() == said
 
 
 def test_the_folder_of_credentials_goes_before_that_of_the_file(read, tmp_path, monkeypatch):
@@ -28,23 +36,23 @@ def test_the_folder_of_credentials_goes_before_that_of_the_file(read, tmp_path, 
     (tmp_path / "tk").write_text("beside")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(lent))
     one = read(TOKEN).effective("a")
-    assert sign_in(one)[1] == "beside"
+    assert token(one) == "beside"
     (lent / "tk").write_text("lent")
-    assert sign_in(one)[1] == "lent"
+    assert token(one) == "lent"
     assert str(secrets_of(one)["token"]) == f"(from {lent}/tk)"
 
 
 def test_the_environment_goes_before_the_file(read, monkeypatch):
     monkeypatch.setenv("RXSYNC_REMOTE_HOST_TOKEN", "env")
-    assert sign_in(read(TOKEN).effective("a"))[1] == "env"
-    assert sign_in(read(NONE).effective("a"))[1] == "env"
+    assert token(read(TOKEN).effective("a")) == "env"
+    assert token(read(NONE).effective("a")) == "env"
     assert str(secrets_of(read(NONE).effective("a"))["token"]) == "(from $RXSYNC_REMOTE_HOST_TOKEN)"
 
 
 def test_a_repository_without_the_remote_hears_nothing_of_its_secrets(read, tmp_path, monkeypatch):
     monkeypatch.setenv("RXSYNC_REMOTE_HOST_TOKEN", "env")
-    assert sign_in(read(TOKEN).effective("a", source="https://other/")) == ("https://other/", None)
-    assert sign_in(read(f"{TOKEN}[repositories.host]\nsource = '/srv'").effective("host")) == ("/srv", None)
+    assert sign_in(read(TOKEN).effective("a", source="https://other/")) == {"proxy": None}
+    assert sign_in(read(f"{TOKEN}[repositories.host]\nsource = '/srv'").effective("host")) == {"proxy": None}
 
 
 @pytest.mark.parametrize(
@@ -74,6 +82,7 @@ def test_a_file_that_holds_no_secret_is_told_by_its_path_alone(read, tmp_path, c
         (BASIC, "TOKEN", "and a token (from $RXSYNC_REMOTE_HOST_TOKEN) exclude each other"),
         (BASIC.replace("password_file = 'pw'\n", ""), "TOKEN", "a username and a token (from $"),
         (NONE, "PASSWORD", "a password (from $RXSYNC_REMOTE_HOST_PASSWORD) needs a username"),
+        (NONE, "PROXY_PASSWORD", "a password for the proxy (from $RXSYNC_REMOTE_HOST_PROXY_PASSWORD) needs a proxy_"),
     ],
 )
 def test_two_ways_to_sign_in_exclude_each_other(read, tmp_path, monkeypatch, text, name, says):
@@ -93,3 +102,45 @@ def test_no_repr_tells_a_secret(read, tmp_path, monkeypatch):
 
 def test_the_name_of_a_variable_is_that_of_the_remote():
     assert variable("deb-12.main+x_y", "password") == "RXSYNC_REMOTE_DEB_12_MAIN_X_Y_PASSWORD"
+
+
+PROXY = """
+[defaults]
+proxy = "http://proxy:3128/"
+proxy_username = "ad@"
+proxy_password_file = "pw"
+[remotes.host]
+url = "https://host/"
+[remotes.near]
+url = "https://near/"
+proxy = "none"
+[repositories.a]
+remote = "host"
+[repositories.near]
+remote = "near"
+[repositories.plain]
+source = "https://plain/"
+"""
+
+
+def test_the_password_for_a_proxy_goes_into_its_url(read, tmp_path, monkeypatch):
+    config = read(PROXY)
+    (tmp_path / "pw").write_text("p/w:1")
+    both = {"proxy": "http://ad%40:p%2Fw%3A1@proxy:3128/"}
+    assert [sign_in(config.effective(name)) for name in ("a", "near", "plain")] == [both, {"proxy": None}, both]
+    monkeypatch.setenv("RXSYNC_REMOTE_HOST_PROXY_PASSWORD", "env")
+    assert sign_in(config.effective("a")) == {"proxy": "http://ad%40:env@proxy:3128/"}
+    assert sign_in(config.effective("plain")) == both
+    without = read(PROXY.replace('proxy_password_file = "pw"', "")).effective("plain")
+    assert sign_in(without) == {"proxy": "http://ad%40@proxy:3128/"}
+
+
+def test_a_certificate_and_its_key_are_looked_for_where_secrets_are(read, tmp_path, monkeypatch):
+    one = read(NONE.replace("[repo", "client_cert = 'c.pem'\nclient_key = 'k.pem'\n[repo")).effective("a")
+    beside = {"client_cert": f"{tmp_path}/c.pem", "client_key": f"{tmp_path}/k.pem", "proxy": None}
+    assert sign_in(one) == beside
+    lent = tmp_path / "lent"
+    lent.mkdir()
+    (lent / "k.pem").touch()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(lent))
+    assert sign_in(one) == beside | {"client_key": f"{lent}/k.pem"}

@@ -361,6 +361,18 @@ async def test_options_of_many_values_come_back_from_a_file(plan, sync, tmp_path
     assert report.added == 2
 
 
+async def test_a_plan_says_nothing_of_the_way_to_its_source(plan, tmp_path):
+    made = await plan(
+        "file", username="ada", password="s3cr3t", headers={"X-Key": "s3cr3t"}, proxy="http://ada:s3cr3t@proxy.example",
+        verify_tls=False, connect_timeout=5, idle_timeout=5, min_rate=0, max_concurrent=7,
+    )  # fmt: skip
+    assert made.arguments.keys() == {"source", "repository", "plugin", "max_concurrent"}
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(made.as_dict()))
+    assert "s3cr3t" not in path.read_text() + repr(made)
+    assert read_plan(path)[1]["max_concurrent"] == 7
+
+
 PROMISE = {"base_version": 0, "digest": "", "fingerprint": None, "parts": {}}
 ASKED = {"source": "s", "repository": "r"}
 
