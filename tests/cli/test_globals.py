@@ -1,6 +1,7 @@
 """Options on either side of the command, and from the environment."""
 
 import inspect
+from dataclasses import asdict
 from typing import get_args
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from rxsync.cli import root
 from rxsync.cli.globals import Settings
 from rxsync.cli.sync import sync
+from rxsync.download.link import Link
 from rxsync.pipeline.rules import Mode, Policy, arrange
 
 
@@ -61,8 +63,9 @@ def test_an_empty_variable_is_none(rxsync, folder, monkeypatch):
 def test_the_defaults_are_those_of_the_library():
     context = sync.make_context("sync", [".", "--repository", "tools"], obj=Settings())
     given = {name: str(value) for name, value in context.params.items()}
+    known = {name: one.default for name, one in inspect.signature(arrange).parameters.items()} | asdict(Link())
     for name in ("mode", "policy", "max_delete", "max_concurrent", "retries"):
-        assert given[name] == str(inspect.signature(arrange).parameters[name].default)
+        assert given[name] == str(known[name])
 
 
 def test_the_choices_are_those_of_the_library():
