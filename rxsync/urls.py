@@ -23,7 +23,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]+")
 
 _PASSWORD = re.compile(r"[?&](?:ssl)?password=")
 
-_ALONE = frozenset(
+ALONE = frozenset(
     {
         "__token__",
         "access_token",
@@ -39,7 +39,7 @@ _ALONE = frozenset(
 )
 """Parameters that let in whoever knows them, whatever stands beside them; in lower case, as all of these."""
 
-_SIGNED: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+SIGNED: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     signature: (frozenset(needs.split()), frozenset(more.split()))
     for signature, needs, more in (
         ("x-amz-signature", "", "x-amz-algorithm x-amz-content-sha256 x-amz-credential x-amz-date x-amz-expires "
@@ -87,9 +87,9 @@ def _unsigned(url: str) -> str:
     pieces = query.split("&")
     names = [_name(piece) for piece in pieces]
     there = frozenset(names)
-    private = there & _ALONE
-    for signature in there & _SIGNED.keys():
-        needs, more = _SIGNED[signature]
+    private = there & ALONE
+    for signature in there & SIGNED.keys():
+        needs, more = SIGNED[signature]
         if not needs or needs & there:
             private |= more | {signature}
     if not private:

@@ -39,7 +39,8 @@ class LinkOptions(TypedDict, total=False):
         client_cert: a certificate in PEM that is shown to the source's origin, and nowhere else.
         client_key: the key of it, where that is in a file of its own.
         verify_tls: False takes any certificate for good, with a warning each run.
-        allow_private: False refuses addresses that are not public: loopback, link-local, private, reserved.
+        allow_private: False refuses addresses that are not public: loopback, link-local, private, reserved; a name is
+            asked at its public ones alone. It excludes a proxy, which looks names up where nobody can check it.
     """
 
     max_concurrent: MaxConcurrent

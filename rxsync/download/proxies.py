@@ -14,6 +14,7 @@ from yarl import URL
 from rxsync.download.checks import ENVIRONMENT, check_proxy
 from rxsync.download.link import Link
 from rxsync.download.urls import take_apart
+from rxsync.errors import DownloadError, UsageError
 
 
 class Proxy:
@@ -24,14 +25,22 @@ class Proxy:
         name: its host and port.
 
     Args:
+        name: how it was called where it was said.
         url: where it is; a user and password in it are for the proxy alone.
+
+    Raises:
+        UsageError: it can be no proxy.
     """
 
     url: URL
     name: str
 
-    def __init__(self, url: str) -> None:
-        self.url, basic = take_apart(url)
+    def __init__(self, name: str, url: str) -> None:
+        check_proxy(name, url)
+        try:
+            self.url, basic = take_apart(url)
+        except DownloadError as error:
+            raise UsageError(f"{name} {error}") from None
         self.name = f"{self.url.host_subcomponent}:{self.url.port}"
         self._headers = {} if basic is None else {"Proxy-Authorization": basic}
 
@@ -61,7 +70,7 @@ def proxies_of(link: Link) -> Choose:
     """
     if link.proxy is None:
         return _nobody
-    return _from_environment() if link.proxy == ENVIRONMENT else _always(Proxy(link.proxy))
+    return _from_environment() if link.proxy == ENVIRONMENT else _always(Proxy("proxy", link.proxy))
 
 
 def _nobody(_: URL) -> None:
@@ -84,8 +93,7 @@ def _from_environment() -> Choose:
     for scheme in ("http", "https"):
         if scheme in said:
             url = said[scheme] if "://" in said[scheme] else f"http://{said[scheme]}"
-            check_proxy(f"{scheme.upper()}_PROXY", url)
-            chosen[scheme] = Proxy(url)
+            chosen[scheme] = Proxy(f"{scheme.upper()}_PROXY", url)
 
     def choose(url: URL) -> Proxy | None:
         proxy = chosen.get(url.scheme)

@@ -1,7 +1,7 @@
 """Options on either side of the command, and from the environment."""
 
-import dataclasses
 import inspect
+from dataclasses import asdict
 from typing import get_args
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from rxsync.cli import root
 from rxsync.cli.globals import Settings
 from rxsync.cli.sync import sync
-from rxsync.download import Link
+from rxsync.download.link import Link
 from rxsync.pipeline.rules import Mode, Policy, arrange
 
 
@@ -63,10 +63,9 @@ def test_an_empty_variable_is_none(rxsync, folder, monkeypatch):
 def test_the_defaults_are_those_of_the_library():
     context = sync.make_context("sync", [".", "--repository", "tools"], obj=Settings())
     given = {name: str(value) for name, value in context.params.items()}
-    said = {name: one.default for name, one in inspect.signature(arrange).parameters.items()}
-    defaults = said | dataclasses.asdict(Link())
+    known = {name: one.default for name, one in inspect.signature(arrange).parameters.items()} | asdict(Link())
     for name in ("mode", "policy", "max_delete", "max_concurrent", "retries"):
-        assert given[name] == str(defaults[name])
+        assert given[name] == str(known[name])
 
 
 def test_the_choices_are_those_of_the_library():

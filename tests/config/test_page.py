@@ -7,6 +7,8 @@ import pytest
 
 from rxsync.config import read_config
 from rxsync.config.keys import KEYS, SECTIONS, heading, of
+from rxsync.config.variables import variables
+from rxsync.urls import ALONE, SIGNED
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE, REMOTES = ((DOCS / name).read_text() for name in ("configuration.md", "remotes.md"))
@@ -20,7 +22,7 @@ def row(key, *more):
 
 
 def rows(page, name):
-    part = page.partition(f"\n### {name}\n")[2].partition("\n##")[0]
+    part = re.split(r"\n##", page.partition(f"## {name}\n")[2])[0]
     return [line for line in part.splitlines() if line.startswith("| `")]
 
 
@@ -34,8 +36,17 @@ def test_the_page_about_remotes_has_their_keys_and_says_where_else_they_may_stan
     def where(key):
         return ", ".join(f"`[{section}]`" for section in key.sections if section != "remotes")
 
-    told = [line for line in REMOTES.splitlines() if line.startswith("| `")]
-    assert told == [row(key, where(key)) for key in OF_REMOTES.values()]
+    assert rows(REMOTES, "Keys") == [row(key, where(key)) for key in OF_REMOTES.values()]
+
+
+def test_the_page_about_remotes_names_the_variables_of_those_keys():
+    options = {f"RXSYNC_{name.upper()}" for name in OF_REMOTES if name in of("repositories")}
+    assert set(re.findall(r"`(RXSYNC_\w+)`", REMOTES)) == variables().keys() | options
+
+
+def test_the_page_about_remotes_names_what_signs_a_url():
+    told = " ".join(line.split("|")[1] for line in rows(REMOTES, "Signed URLs"))
+    assert set(re.findall(r"`(\w\S*)`", told.lower())) == ALONE | SIGNED.keys()
 
 
 def named(example):

@@ -193,5 +193,12 @@ def test_what_can_be_no_proxy_is_refused(said, shown, monkeypatch):
         assert_silent(caught.value)
 
 
+def test_a_user_that_can_be_none_is_refused_when_the_run_begins():
+    with pytest.raises(UsageError, match="^proxy http://h: not a valid URL$") as caught:
+        proxies_of(Link(proxy=f"http://a%3Ab:{SECRET}@h"))
+    assert_silent(caught.value)
+
+
 def test_a_proxy_tells_no_password():
-    assert SECRET not in repr(Proxy(f"http://ada:{SECRET}@h")) + Proxy(f"http://ada:{SECRET}@h").name
+    proxy = Proxy("proxy", f"http://ada:{SECRET}@h")
+    assert SECRET not in repr(proxy) + proxy.name + str(proxy.url)

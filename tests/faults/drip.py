@@ -9,7 +9,7 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
-from rxsync.download import open_downloader
+from rxsync.download import Controls, Limits, Link, open_downloader
 from rxsync.errors import DownloadError
 from rxsync.ports.downloader import Request
 from rxsync.testing.faults import answer, drip, fault_server
@@ -24,7 +24,7 @@ async def slow_loris(_: Path, __: int) -> Outcome:
     loop = asyncio.get_running_loop()
     async with (
         fault_server() as server,
-        open_downloader(server.origin, MemoryScratch(), per_host=1, retries=0) as downloads,
+        open_downloader(server.origin, MemoryScratch(), Link(retries=0), Limits(Controls(), per_host=1)) as downloads,
     ):
         slow = server.serve("/slow", drip(bytes(1000), partial(asyncio.sleep, 0.5)))
         began, first = loop.time(), asyncio.create_task(downloads.fetch(Request((slow,))))

@@ -13,9 +13,9 @@ import pytest
 
 import rxsync
 from rxsync.declare.body import Validators
-from rxsync.download import open_downloader
+from rxsync.download import Controls, Limits, Link, open_downloader
 from rxsync.download.http import HttpTransport
-from rxsync.download.tempo import Slowest
+from rxsync.download import Controls, Limits, Link
 from rxsync.errors import DigestMismatchError, DownloadError
 from rxsync.ports.downloader import Request
 from rxsync.testing.faults import answer, busy, drip, fault_server, flipped, wrong_length
@@ -82,7 +82,7 @@ async def test_who_drips_is_given_up_and_its_place_is_free(server):
         async with http.open(url, {}, Validators()) as given:
             return b"".join([piece async for piece in _pieces(given)])
 
-    async with HttpTransport(1, 1, slowest=Slowest(1e9, 0)) as http:
+    async with HttpTransport(Link(min_rate=1e9), Limits(Controls(1)), slow_for=0) as http:
         dripping, other = asyncio.create_task(read(slow)), asyncio.create_task(read(fast))
         while not dripping.done():
             ticks.put_nowait(None)
