@@ -13,7 +13,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
-from rxsync.download import Controls, Limits, Link, open_downloader
+from rxsync.download import open_downloader
 from rxsync.errors import MetadataError
 from rxsync.testing.bombs import BLOCK
 from rxsync.testing.faults import Script, answer, fault_server, gzip_bomb
