@@ -78,14 +78,21 @@ class Settings:
         Raises:
             UsageError: it is wrong.
         """
+        if self._read is None:
+            self._read = self.read_again()
+        return self._read
+
+    def read_again(self) -> Config:
+        """Read the file of settings as it is now.
+
+        Raises:
+            UsageError: it is wrong.
+        """
         from rxsync.config import FILE, read_config
         from rxsync.pipeline.open import folder_of
 
-        if self._read is None:
-            named = self.config is not None
-            path = Path(self.config) if self.config is not None else folder_of(self.home) / FILE
-            self._read = read_config(path, named=named)
-        return self._read
+        path = Path(self.config) if self.config is not None else folder_of(self.home) / FILE
+        return read_config(path, named=self.config is not None)
 
 
 def option(*names: str, **attributes: Any) -> Callable[[F], F]:

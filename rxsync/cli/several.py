@@ -6,11 +6,12 @@ Floor 6, doors.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rxsync.cli.errors import Trouble, lines
+from rxsync.cli.following import complete_following
 from rxsync.cli.globals import Settings
 from rxsync.cli.output import complain, discreet, say, say_json
 from rxsync.cli.stopping import Stopped
@@ -18,6 +19,7 @@ from rxsync.wording import safe
 
 if TYPE_CHECKING:
     from rxsync.config import Setting
+    from rxsync.config.live import Live
     from rxsync.config.several import Several
     from rxsync.pipeline.report import Report
 
@@ -43,9 +45,12 @@ def sync_several(settings: Settings, names: tuple[str, ...], said: Mapping[str, 
         settings.report = None  # the next one has not begun
         tell(settings, report, error)
 
+    def work(live: Live) -> Awaitable[object]:
+        return sync_all(config, home, names, given=said, events=events, told=told, live=live)
+
     try:
         with noted(settings) as events:
-            settings.stop.complete(lambda: sync_all(config, home, names, given=said, events=events, told=told))
+            complete_following(settings, said, work)
     except Stopped:
         if settings.report is not None:
             several.reports.append(settings.report)

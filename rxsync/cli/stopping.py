@@ -50,7 +50,7 @@ class Stop:
         """Attend to signals from now on, but to none that the process was started to ignore (``nohup``)."""
         for number in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._came)
+                signal.signal(number, self.came)
 
     def hold(self) -> None:
         """From now on no signal disturbs: the result stands, and is being told."""
@@ -92,7 +92,8 @@ class Stop:
         finally:
             self._cancel = None
 
-    def _came(self, number: int, frame: FrameType | None) -> None:
+    def came(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal; called as its handler."""
         if self._held or self.number is not None:
             return
         self.number = number

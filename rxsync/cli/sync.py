@@ -5,18 +5,20 @@ Floor 6, doors.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from rxsync.cli.following import complete_following
 from rxsync.cli.globals import Settings, global_options
 from rxsync.cli.output import say, say_json
 from rxsync.cli.sync_options import given, source_of, sync_options
 from rxsync.urls import without_credentials
 
 if TYPE_CHECKING:
-    from rxsync.config import Effective
+    from rxsync.config import Setting
     from rxsync.pipeline.promise import Promise
 
 
@@ -60,12 +62,11 @@ def sync(
     if repository is not None:
         source = source_of(context, names)
         _begin(settings, repository)
-        return _run(settings, settings.configuration().effective(repository, said, source))
+        return _run(settings, repository, said, source)
     if len(names) == 1:
         _begin(settings, names[0])
-        config = settings.configuration()
-        config.chosen(names)
-        return _run(settings, config.effective(names[0], said))
+        settings.configuration().chosen(names)
+        return _run(settings, names[0], said)
     from rxsync.cli.several import sync_several
 
     return sync_several(settings, names, said)
@@ -92,7 +93,7 @@ def _as_planned(context: click.Context, file: Path, names: tuple[str, ...], repo
     said = {key: Setting(value, str(file)) for key, value in asked.items() if key in of("repositories")}
     said["options"] = Setting({key: Setting(one, str(file)) for key, one in asked["options"].items()}, str(file))
     said.pop("source", None)
-    return _run(settings, config.effective(name, said | given(context), source), promise)
+    return _run(settings, name, said | given(context), source, promise)
 
 
 def _begin(settings: Settings, name: str) -> None:
@@ -102,14 +103,23 @@ def _begin(settings: Settings, name: str) -> None:
     settings.report = Report(run=None, repository=without_credentials(name))
 
 
-def _run(settings: Settings, one: Effective, promise: Promise | None = None) -> int:
+def _run(
+    settings: Settings,
+    name: str,
+    said: Mapping[str, Setting],
+    source: str | None = None,
+    promise: Promise | None = None,
+) -> int:
     """Run the sync with somebody watching; whatever happens, ``settings.report`` says how far it came."""
     from rxsync.cli.progress import noted
     from rxsync.config import sync_one
 
+    one = settings.configuration().effective(name, said, source)
     home = settings.open()
     with noted(settings) as events:
-        report = settings.stop.complete(lambda: sync_one(one, home, events, promise=promise))
+        report = complete_following(
+            settings, said, lambda live: sync_one(one, home, events, promise=promise, live=live)
+        )
     settings.stop.hold()
     if settings.json:
         say_json(report.as_dict())

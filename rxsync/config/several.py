@@ -24,6 +24,7 @@ WHY = {
     6: "digest or size is wrong",
     7: "storage or database",
     8: "a guard tripped",
+    129: "stopped",
     130: "stopped",
     143: "stopped",
 }

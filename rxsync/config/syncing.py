@@ -11,6 +11,7 @@ from typing import Any
 
 from reactivex import Observer
 
+from rxsync.config.live import KEYS, Live
 from rxsync.config.secrets import sign_in
 from rxsync.config.values import NOTHING, Config, Effective, Settings
 from rxsync.failure import failure
@@ -33,6 +34,7 @@ async def sync_all(
     given: Settings = NOTHING,
     events: Events | None = None,
     told: Told | None = None,
+    live: Live | None = None,
 ) -> list[Report]:
     """Sync repositories of a file, in its order or in that of ``names``; gives a report of each.
 
@@ -45,6 +47,7 @@ async def sync_all(
         given: settings that go before those of the file, for each of them.
         events: an observer that is told of progress.
         told: is called with each report at once.
+        live: follows the file meanwhile; None where nobody does.
 
     Raises:
         UsageError: there is no repository, or none of that name; nothing was begun.
@@ -52,7 +55,7 @@ async def sync_all(
     """
     reports = []
     for name in config.chosen(names):
-        report, error = await _outcome(config.effective(name, given), home, events)
+        report, error = await _outcome(config.effective(name, given), home, events, live)
         reports.append(report)
         if told is not None:
             told(report, error)
@@ -62,7 +65,12 @@ async def sync_all(
 
 
 async def sync_one(
-    one: Effective, home: Home, events: Events | None = None, *, promise: Promise | None = None
+    one: Effective,
+    home: Home,
+    events: Events | None = None,
+    *,
+    promise: Promise | None = None,
+    live: Live | None = None,
 ) -> Report:
     """Sync a repository as it is configured.
 
@@ -71,6 +79,9 @@ async def sync_one(
         RxSyncError: as ``sync``.
     """
     source, arguments = _asked(one)
+    if live is not None:
+        arguments = {name: value for name, value in arguments.items() if name not in KEYS}
+        arguments["controls"] = live.begin(one)
     return await sync(source, home.repository(one.name), promise=promise, events=events, **arguments)
 
 
@@ -92,7 +103,9 @@ def _asked(one: Effective) -> tuple[str, dict[str, Any]]:
     return str(one.source.value), one.arguments() | dict(sign_in(one))
 
 
-async def _outcome(one: Effective, home: Home, events: Events | None) -> tuple[Report, Exception | None]:
+async def _outcome(
+    one: Effective, home: Home, events: Events | None, live: Live | None
+) -> tuple[Report, Exception | None]:
     ended: list[Report] = []
 
     def note(event: Event) -> None:
@@ -102,7 +115,7 @@ async def _outcome(one: Effective, home: Home, events: Events | None) -> tuple[R
             events.on_next(event)
 
     try:
-        return await sync_one(one, home, Observer(note)), None
+        return await sync_one(one, home, Observer(note), live=live), None
     except Exception as error:
         return ended[-1] if ended else unbegun(one.name, error), error
 

@@ -22,6 +22,9 @@ SAID = {  # key: in the file, in the environment, on the command line; as each i
 }
 
 
+DEFAULTS = {"max_concurrent": 50, "rate": None, "bwlimit": None}
+"""Of what can be set while a sync runs; of all else nobody says anything."""
+
 READ = {"rate": parse_rate, "bwlimit": parse_bwlimit}
 """How what is spelt becomes a value."""
 
@@ -32,6 +35,8 @@ def heard(monkeypatch):
     calls = []
 
     async def spy(source, repository, **arguments):
+        controls = arguments.pop("controls")
+        arguments |= {name: getattr(controls, name) for name in ("max_concurrent", "rate", "bwlimit")}
         calls.append({"source": source, "repository": repository.name} | arguments)
         return Report("0" * 32, repository.name, version=1)
 
@@ -59,7 +64,7 @@ def test_a_flag_goes_before_its_variable_that_before_the_file_and_that_before_th
     rxsync(*sync, path, f"--{name}", flag)
     read = READ.get(key, lambda value: value)
     said = [read(in_file), read(variable), str(flag) if key == "max_delete" else read(flag)]
-    assert [call.get(key, "default") for call in heard] == ["default", *said]
+    assert [call.get(key, "default") for call in heard] == [DEFAULTS.get(key, "default"), *said]
 
 
 WAY = {  # key: in the file, what that is, in the environment, what that is
