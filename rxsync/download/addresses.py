@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -83,7 +84,7 @@ class PublicResolver(AbstractResolver):
         """Hold nothing."""
 
 
-def public_socket(there: aiohttp.AddrInfoType) -> socket.socket:
+def public_socket(there: tuple[Any, ...]) -> socket.socket:
     """Make a socket for a connection, if the address is public.
 
     Raises:

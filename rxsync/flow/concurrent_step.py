@@ -24,6 +24,10 @@ from rxsync.typing import Again, Item, Observer, OnError, Work
 class Concurrent(Step):
     """One subscription; the arguments are those of the operator."""
 
+    fn: Callable[[Item], Work[Item]]
+    absorbs: bool
+    prefetch: int
+
     def __init__(
         self,
         label: Label,
