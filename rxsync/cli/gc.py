@@ -69,6 +69,8 @@ def _lines(done: Collected) -> Iterator[str]:
 def _counts(done: Collected) -> str:
     counts = [count(len(done.versions), "version")] if done.versions else []
     counts += [count(done.content, "unit"), count(done.artifacts, "artifact"), count(done.files, "file")]
+    if done.partial:
+        counts.append(f"{count(done.partial, 'beginning')} of large files")
     return ", ".join(counts)
 
 
@@ -87,6 +89,7 @@ def _as_dict(done: Collected) -> dict[str, object]:
         "content": done.content,
         "artifacts": done.artifacts,
         "files": done.files,
+        "partial": done.partial,
         "bytes_freed": done.bytes_freed,
         "waiting": asdict(done.waiting) | {"until": until and stamp(until)},
         "live_runs": [{**run._asdict(), "started": stamp(run.started)} for run in done.live_runs],

@@ -191,13 +191,16 @@ class _Collection:
         """Free the files, and sum up."""
         files = FreeFiles(self.catalog, self.storage, self.grace, self.began, self.wishes.dry_run)
         await files.run()
+        old = self.began - self.grace.total_seconds()
+        partial, partial_bytes = await self.storage.forget_partial(old, dry_run=self.wishes.dry_run)
         times = [at + self.grace for at in (waiting.marked, files.youngest) if at is not None]
         return Collected(
             versions=tuple(self.versions),
             content=content,
             artifacts=artifacts,
             files=files.removed.count,
-            bytes_freed=files.removed.bytes,
+            partial=partial,
+            bytes_freed=files.removed.bytes + partial_bytes,
             waiting=Kept(
                 waiting.content,
                 waiting.files + files.kept.count,

@@ -40,7 +40,8 @@ class Collected:
         content: units that were deleted.
         artifacts: rows that named bytes.
         files: files that were removed from the store.
-        bytes_freed: theirs, in bytes, without those of files that have another name elsewhere.
+        partial: beginnings of large files that broke off, and that no sync has gone on with.
+        bytes_freed: bytes of files and beginnings, without those of files that have another name elsewhere.
         waiting: what may be freed later.
         live_runs: syncs at work meanwhile; what they may use waits.
         dry_run: whether nothing was done.
@@ -51,6 +52,7 @@ class Collected:
     content: int
     artifacts: int
     files: int
+    partial: int
     bytes_freed: int
     waiting: Kept
     live_runs: tuple[Begun, ...]

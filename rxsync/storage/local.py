@@ -169,6 +169,20 @@ class LocalStorage:
         with storage_errors("read", self.root, artifacts):
             return await in_thread(self._threads, partial(look, artifacts, names))
 
+    async def forget_partial(self, before: float, *, dry_run: bool = False) -> tuple[int, int]:
+        """Drop the beginnings of files that no run has gone on with; answers how many, and their bytes.
+
+        Args:
+            before: what was last written earlier than this goes, in seconds since 1970.
+            dry_run: only count.
+
+        Raises:
+            StorageError: one cannot be removed.
+        """
+        folder = self.root / "partial"
+        with storage_errors("remove", self.root, folder):
+            return await in_thread(self._threads, lambda: Partial(folder).forget(before, dry_run=dry_run))
+
     async def remove(self, files: Sequence[StoredBytes]) -> list[StoredBytes]:
         """Remove those of the files that are still what they were; answers which. A file that was put since stays.
 

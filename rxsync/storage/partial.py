@@ -8,7 +8,9 @@ pairs in its folder, and whoever sweeps that rescues them.
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -103,6 +105,28 @@ class Partial:
             return None
         return beginning
 
+    def forget(self, before: float, *, dry_run: bool = False) -> tuple[int, int]:
+        """Drop what nobody has gone on with; answers how many, and their bytes.
+
+        Args:
+            before: what was last written earlier than this goes, in seconds since 1970.
+            dry_run: only count.
+
+        Raises:
+            OSError: one cannot be removed.
+        """
+        old = [(path, facts.st_size) for path, facts in self._files() if facts.st_mtime < before]
+        if not dry_run:
+            for path, _ in old:
+                self._drop(path)
+        return len(old), sum(size for _, size in old)
+
+    def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
+        for path in list(self._folder.iterdir()) if self._folder.exists() else []:
+            with suppress(FileNotFoundError):  # others keep and take meanwhile
+                if not path.name.endswith(NOTE):
+                    yield path, path.stat()
+
     def _learn(self, path: Path) -> None:
         read = _read(path) if path.exists() else None
         if read is not None and read[0] == path.name:
@@ -111,12 +135,7 @@ class Partial:
             self._drop(path)
 
     def _make_room(self, newest: str) -> None:
-        files = []
-        for path in self._folder.iterdir():
-            with suppress(FileNotFoundError):  # others keep and take meanwhile
-                facts = path.stat()
-                if not path.name.endswith(NOTE):
-                    files.append((path.name == newest, facts.st_mtime_ns, facts.st_size, path))
+        files = [(path.name == newest, facts.st_mtime_ns, facts.st_size, path) for path, facts in self._files()]
         left = sum(size for _, _, size, _ in files)
         for is_newest, _, size, path in sorted(files):
             if left <= self._most or is_newest:

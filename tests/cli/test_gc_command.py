@@ -52,6 +52,7 @@ def test_json_says_the_same(rxsync, deleted):
         "content": 0,
         "artifacts": 0,
         "files": 0,
+        "partial": 0,
         "bytes_freed": 0,
         "waiting": {"content": 3, "files": 3, "bytes": 49},
         "live_runs": [],

@@ -12,10 +12,12 @@ from peewee import ForeignKeyField, TextField
 
 import rxsync
 from rxsync.catalog import open_catalog
+from rxsync.declare import Validators
 from rxsync.errors import HomeError, LockedError, NotFoundError, UsageError
 from rxsync.pipeline import collect
 from rxsync.pipeline.lock import locked
 from rxsync.plugin import Content, DeclarativeContent, Plugin
+from rxsync.ports.storage import Beginning
 from tests.postgresql import postgresql, postgresql_server  # noqa: F401 - fixtures, for the tests of this folder, too
 
 from .author import Given, Link, Maker, Part, Whole, given, part, rows
@@ -287,3 +289,16 @@ async def test_a_file_younger_than_the_grace_waits_though_nothing_names_it(files
     done = await freed(home, grace=60)
     assert (done.files, done.waiting.files, done.waiting.bytes) == (0, 1, 11)
     assert done.waiting.until.replace(tzinfo=UTC).timestamp() == pytest.approx(time.time() + 60, abs=30)
+
+
+async def test_beginnings_that_nobody_has_gone_on_with_are_freed_once_the_grace_is_over(files, home):
+    await files("a")
+    async with home.storage.scratch("broken") as scratch:
+        sink = scratch.receive()
+        sink.note("sha256-1", Beginning("http://host/a", Validators('"1"', None), 3 << 20))
+        await sink.write(bytes(2 << 20))
+        assert await sink.suspend()
+    assert ((await freed(home)).partial, (await freed(home)).bytes_freed) == (0, 0)
+    done = await freed(home, grace=0)
+    assert (done.partial, done.files, done.bytes_freed) == (1, 0, 2 << 20)
+    assert list((home.path / "partial").iterdir()) == []

@@ -225,3 +225,14 @@ def test_who_is_stopped_between_file_and_note_leaves_nothing_that_is_believed(tm
     fresh.look()
     assert fresh.beginning(NAME) is None
     assert names(tmp_path / "partial") == []
+
+
+async def test_what_nobody_has_gone_on_with_is_forgotten_by_its_age(tmp_path):
+    storage = LocalStorage(tmp_path)
+    assert await storage.forget_partial(1e9) == (0, 0)
+    have(tmp_path / "partial", "sha256-1", 10, age=100)
+    have(tmp_path / "partial", "sha256-2", 20, age=300)
+    assert await storage.forget_partial(1e9 - 200, dry_run=True) == (1, 20)
+    assert len(names(tmp_path / "partial")) == 4
+    assert await storage.forget_partial(1e9 - 200) == (1, 20)
+    assert names(tmp_path / "partial") == ["sha256-1", "sha256-1.json"]
