@@ -195,8 +195,13 @@ class _Concurrent(Step):
         del self._jobs[job]
         if self._parking is not None:
             self._parking.leave(job.item)
+        job.forget()
         self.flow.hold(-job.size)
         self.flow.stir()
+
+    def _stop(self) -> None:
+        super()._stop()
+        self.fn = _nothing  # reactivex keeps a stream that is over in circles: it must not keep what was worked on
 
     def clear(self) -> None:
         held = self.held()
@@ -238,3 +243,7 @@ class _Concurrent(Step):
 
     def is_busy(self) -> bool:
         return any(job.is_busy() for job in self._jobs)
+
+
+def _nothing(_: Item) -> None:
+    """Be the work of a stage that is over."""

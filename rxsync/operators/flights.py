@@ -13,10 +13,10 @@ from weakref import ref
 
 from reactivex import Observable
 from reactivex import operators as ops
-from reactivex.subject import AsyncSubject
 
 from rxsync.declare import Body, first_digest
 from rxsync.flow import flat_map_with_max_concurrent, from_iterable, then
+from rxsync.flow.shared import Shared
 from rxsync.typing import Operator, Work
 
 Flown = Awaitable[Body | None] | Observable[Body | None] | Body | None
@@ -37,7 +37,7 @@ class Flights:
     """
 
     def __init__(self) -> None:
-        self._flying: dict[str, AsyncSubject[Outcome] | None] = {}  # a subject once somebody has joined
+        self._flying: dict[str, Shared[Outcome] | None] = {}  # shared once somebody has joined
         self._landed: dict[str, Callable[[], Body | None]] = {}
 
     def book(self, digests: Mapping[str, str]) -> bool:
@@ -86,7 +86,7 @@ class Flights:
             return self._fly(key, take_off(), arrive)
         flight = self._flying[key]
         if flight is None:
-            flight = self._flying[key] = AsyncSubject()
+            flight = self._flying[key] = Shared()
 
         def go_on(outcome: Outcome) -> Work[T]:
             if outcome != "given up":
@@ -96,7 +96,7 @@ class Flights:
             )
             return from_iterable([None]).pipe(again)  # a tick later: we may be about to be cancelled, too
 
-        return then(flight, go_on)
+        return then(flight.stream(), go_on)
 
     def _remembered(self, key: str) -> Body | None:
         return self._landed[key]() if key in self._landed else None
@@ -146,10 +146,9 @@ class Flights:
     def _end(self, key: str, outcome: Outcome) -> None:
         flight = self._flying.pop(key, None)
         if flight is not None:
-            flight.on_next(outcome)
-            flight.on_completed()
+            flight.tell(outcome)
 
     def _crash(self, key: str, error: Exception) -> None:
         flight = self._flying.pop(key, None)
         if flight is not None:
-            flight.on_error(error)
+            flight.fail(error)

@@ -30,6 +30,7 @@ class Sink(Protocol):
 
         Raises:
             StorageError: there is no room or no permission.
+            NoRoomError: the claim does not grow.
         """
 
     async def close(self) -> Body:

@@ -122,10 +122,11 @@ class LocalSink:
 
         Raises:
             StorageError: there is no room or no permission.
+            NoRoomError: the claim does not grow.
         """
         length = len(piece)
         if self._claim is not None and self._claim.room < self.size + length:
-            await self._claim.grow(max(self.size + length, self._expected))
+            self._claim.grow(self.size + length, self._expected)
         self._pieces.append(piece)
         self.size += length
         self._gathered += length
