@@ -4,7 +4,7 @@ Floor 1, values.
 """
 
 from rxsync.declare.artifact import DeclarativeArtifact, SavedFile, StoredFile, first_digest
-from rxsync.declare.body import Body, Claim, Validators
+from rxsync.declare.body import Body, Claim, NoRoomError, Validators
 from rxsync.declare.content import FILTERED, DeclarativeContent, Skip
 from rxsync.declare.paths import check_relative_path
 from rxsync.declare.patterns import path_pattern
@@ -15,6 +15,7 @@ __all__ = [
     "Claim",
     "DeclarativeArtifact",
     "DeclarativeContent",
+    "NoRoomError",
     "SavedFile",
     "Skip",
     "StoredFile",

@@ -23,14 +23,25 @@ class Validators(NamedTuple):
     last_modified: str | None = None
 
 
+class NoRoomError(Exception):
+    """A file turned out to be larger than there is room for now. Whoever leased the room waits, and tries again.
+
+    Never seen outside: who waited with a connection in hand might keep it from those it waits for.
+    """
+
+
 class Claim(Protocol):
     """What one file takes of a run's budget for bytes that are not yet in the store."""
 
     room: int
     """Bytes that it may have now."""
 
-    async def grow(self, size: int) -> None:
-        """Wait until it may have ``size`` bytes, more than ``room``."""
+    def grow(self, size: int, expected: int) -> None:
+        """Let it have ``size`` bytes, more than ``room``, and at once the ``expected`` ones; 0: nobody knows.
+
+        Raises:
+            NoRoomError: not now. Who wants to fetch the file shall let go of all it has, and come again.
+        """
 
     def hand_over(self, body: Body) -> None:
         """Let ``body`` have what it takes of this; whoever wants to fetch once more has to grow again."""

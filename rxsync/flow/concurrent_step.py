@@ -62,6 +62,7 @@ class Concurrent(Step):
 
     def _stop(self) -> None:
         super()._stop()
+        self.fn = _nothing  # reactivex keeps a stream that is over in circles: it must not keep what was worked on
         if self._unlisten is not None:
             self._unlisten()
 
@@ -198,6 +199,7 @@ class Concurrent(Step):
             self._parking.leave(job)
         if self._aside is not None:
             self._aside.done(job)
+        job.forget()
         self.flow.hold(-job.size)
         self.flow.stir()
 
@@ -258,3 +260,7 @@ class Concurrent(Step):
             return False
         self.pump()
         return True
+
+
+def _nothing(_: Item) -> None:
+    """Be the work of a stage that is over."""

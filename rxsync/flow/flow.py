@@ -124,6 +124,7 @@ class Flow:
                 self.sources.discard(task)
             if settled is not None:
                 settled(task)
+            self.stir()
 
         task.add_done_callback(over)
         return task
@@ -212,6 +213,8 @@ class Flow:
         self._stirred = False
         if self.ending or self.timers or any(station.is_busy() for station in self._stations):
             return
+        if any(isinstance(task, asyncio.Task) and task.cancelling() for task in self.tasks):
+            return  # no stage's any more, but they still clean up
         if not (self._awaited or self.patients) and self.gate.is_open:
             return
         hurried = [station.hurry() for station in [*self._stations]]

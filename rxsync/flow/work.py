@@ -80,6 +80,10 @@ class Job:
         if self._cancel is not None:
             self._cancel()
 
+    def forget(self) -> None:
+        """Hold nothing of it any more: it is over, and what reactivex made for it may be collected much later."""
+        self.item = self.out = self.rest = self._cancel = self._task = None
+
     def held(self) -> int:
         """What it counts as: what went in or what waits to come out, whichever is more."""
         return self.size if self.out is None else max(self.size, len(self.out))
@@ -129,8 +133,12 @@ class Job:
         self._answered(None)
 
     def _answered(self, values: Iterable[Item] | None) -> None:
-        self.rest = iter(as_results(values)) if values else None
-        self.whole, self._cancel = True, None
+        self.whole, self._cancel, self._task = True, None, None
+        if self.size > 1 and values and isinstance(values, (list, tuple)):
+            self.item, self.out = Batch(), deque(values)  # who holds a batch holds none of it that has gone down
+            self._owner.flow.hold(max(0, len(values) - self.size))
+        else:
+            self.rest = iter(as_results(values)) if values else None
         self._owner.progress(self)
 
     def _settled(self, task: asyncio.Future[Iterable[Item] | None]) -> None:
@@ -170,6 +178,11 @@ class SparedJob(Job):
         self._kept: list[Item] = []
         self._streamed: list[Item] = []  # by the attempt under way
         self._looping = self._under_way = self._aside = False
+
+    def forget(self) -> None:
+        """Hold nothing of it any more, nor of what was kept."""
+        super().forget()
+        self._kept = []
 
     def start(self) -> None:
         """Try part after part; a loop, not a recursion: many parts may answer at once."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from rxsync.declare import DeclarativeContent
 from rxsync.errors import FlowError
 from rxsync.flow import FlowScheduler
-from rxsync.operators.lease import Ask, FileClaim, Lease
+from rxsync.operators.lease import Ask, FileClaim, Lease, missing
 from rxsync.ports.storage import MEMORY, SMALL
 
 DISK = 4 << 30
@@ -97,18 +97,27 @@ class Budget:
 
     # -- for claims
 
+    def grant(self, lease: Lease, wanted: list[tuple[FileClaim, int]]) -> bool:
+        """Let claims have so many bytes each, if that can be at once."""
+        if self._asks or not self._fits(*missing(wanted)):
+            self._collect()
+            if not self._is_next(Ask(self, lease, wanted)):
+                return False
+        self._take(wanted)
+        return True
+
     def ask(self, lease: Lease, wanted: list[tuple[FileClaim, int]]) -> Ask | None:
-        """Let claims have so many bytes each; if that cannot be now, answer what to wait for."""
-        memory = disk = 0
-        for claim, size in wanted:
-            if claim.goes_to_disk(size):
-                disk += size - (claim.room if claim.on_disk else 0)
-            else:
-                memory += size - claim.room
-        if not self._asks and self._fits(memory, disk):
-            self._take(wanted)
+        """Let claims have so many bytes each; if that cannot be at once, answer what to wait for."""
+        if self.grant(lease, wanted):
             return None
-        return self._queue(Ask(self, lease, wanted, memory, disk))
+        if self._scheduler is None:
+            raise FlowError("a budget that belongs to no stage cannot let anybody wait")
+        ask = Ask(self, lease, wanted)
+        insort(self._asks, ask, key=_age)
+        ask.begin(self._scheduler)
+        if self._back:  # another thread was quicker
+            self.look()
+        return ask
 
     def count(self, memory: int, disk: int) -> None:
         """Count bytes that are here already, unasked."""
@@ -142,19 +151,10 @@ class Budget:
 
     # -- who waits
 
-    def _queue(self, ask: Ask) -> Ask | None:
-        if self._scheduler is None:
-            raise FlowError("a budget that belongs to no stage cannot let anybody wait")
-        self._collect()
-        insort(self._asks, ask, key=lambda one: one.lease.age)
-        if ask in self._grantable():
-            self._asks.remove(ask)
-            self._take(ask.wanted)
-            return None
-        ask.begin(self._scheduler)
-        if self._back:  # another thread was quicker
-            self.look()
-        return ask
+    def _is_next(self, ask: Ask) -> bool:
+        asks = [*self._asks]
+        insort(asks, ask, key=_age)
+        return ask in self._grantable(asks)
 
     def _look(self) -> None:
         self._looks = False
@@ -162,15 +162,15 @@ class Budget:
 
     def _grant_what_fits(self) -> bool:
         self._collect()
-        granted = self._grantable()
+        granted = self._grantable(self._asks)
         self._grant(granted)
         return bool(granted)
 
-    def _grantable(self) -> list[Ask]:
+    def _grantable(self, asks: list[Ask]) -> list[Ask]:
         """Those who fit, first come first served for each kind, and those who need not."""
         memory, disk, granted = self._memory, self._disk, []
         oldest, memory_waits, disk_waits = next(iter(self._leases), None), False, False
-        for ask in self._asks:
+        for ask in asks:
             free = not (ask.memory and (memory_waits or memory + ask.memory > self.memory))
             free = free and not (ask.disk and (disk_waits or disk + ask.disk > self.disk))
             if free or ask.lease is oldest or (ask.unit is not None and ask.unit.urgent):
@@ -224,3 +224,7 @@ class Budget:
             lease.claims -= claims
             if not lease.claims:
                 self._leases.pop(lease, None)
+
+
+def _age(ask: Ask) -> int:
+    return ask.lease.age

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
-from typing import cast
 
 from reactivex import Observable, abc, defer
 from reactivex import operators as ops
 
-from rxsync.declare import Body, Claim, DeclarativeArtifact, DeclarativeContent, Validators
+from rxsync.declare import Body, Claim, DeclarativeArtifact, DeclarativeContent, NoRoomError, Validators
 from rxsync.errors import ConflictError, UsageError
-from rxsync.flow import Bound, Dial, FlowScheduler, Lanes, flat_map_with_max_concurrent, from_iterable, then
+from rxsync.flow import Bound, Dial, FlowScheduler, Lanes, flat_map_with_max_concurrent, then
 from rxsync.operators.budget import Budget
 from rxsync.operators.flights import Flight, Flights, Flown
 from rxsync.operators.lease import FileClaim
 from rxsync.operators.second_pass import SecondPass
 from rxsync.operators.stage import Stage
+from rxsync.operators.together import together
 from rxsync.ports.downloader import Request
 from rxsync.typing import OnError, Operator, Work
 from rxsync.urls import host_of, is_signed
@@ -99,7 +99,6 @@ def download_artifacts(
 class _Download:
     def __init__(self, fetch: Fetch, deferred: bool, received: Callable[[int], None] | None, budget: Budget) -> None:
         self._fetch, self._deferred, self._received, self._budget = fetch, deferred, received, budget
-        self._await_fetch = cast("Callable[[Request], Awaitable[Body | None]]", fetch)
         self._take_off = self._await if iscoroutinefunction(fetch) else self._begin
         self._flights = Flights()
 
@@ -126,25 +125,11 @@ class _Download:
         return self._budget.lease(unit, (artifact.size,))[0]
 
     def _get_all(self, wanted: list[DeclarativeArtifact], unit: DeclarativeContent) -> Observable[DeclarativeContent]:
-        """Lease room for what nobody fetches yet, at once; and end when all are there."""
+        """Lease room for what nobody fetches yet, at once; and give the unit when all is there."""
         flights = [(one, flight) for one in wanted if (flight := self._flights.book(one.digests)) is not None]
         claims = self._budget.lease(unit, [artifact.size for artifact, _ in flights]) if flights else ()
         booked = {id(artifact): (flight, claim) for (artifact, flight), claim in zip(flights, claims, strict=True)}
-
-        def get(artifact: DeclarativeArtifact) -> Work[DeclarativeContent]:
-            return self._get(artifact, unit, *booked.pop(id(artifact), (None, None)))
-
-        def let_go(_: Exception) -> None:
-            for artifact in wanted:  # one is not to be had: so far, the others are of no use
-                artifact.body = None
-
-        def end() -> None:
-            for _, flight in flights:  # where one failed, others may have been called off before they began
-                self._flights.cancel(flight)
-
-        together = from_iterable(wanted).pipe(flat_map_with_max_concurrent(get, len(wanted)))
-        whole: Observable[DeclarativeContent] = together.pipe(ops.last(), ops.do_action(on_error=let_go))
-        return whole.pipe(ops.finally_action(end))
+        return together(unit, wanted, booked, self._get, self._flights.cancel)
 
     def _get(
         self, artifact: DeclarativeArtifact, unit: DeclarativeContent, flight: Flight | None, claim: FileClaim | None
@@ -161,29 +146,57 @@ class _Download:
         self, artifact: DeclarativeArtifact, unit: DeclarativeContent, claim: FileClaim | None
     ) -> Body | None:
         claim = claim or self._claim(artifact, unit)  # who joined a flight that was given up takes off late
+        request = request_of(artifact, self._received, claim)
         try:
             if claim.ask is not None:
                 await claim.ask.wait()
-            body = await self._await_fetch(request_of(artifact, self._received, claim))
+            body = await self._fetched(claim, request, self._fetch(request))
             claim.settle(body)
             return body
         finally:
             claim.give_up()
 
+    async def _fetched(self, claim: FileClaim, request: Request, flown: Flown) -> Body | None:
+        """Await the fetch; begin it again where the file turns out to be larger than there is room for."""
+        while True:
+            try:
+                return await flown if isawaitable(flown) else flown
+            except NoRoomError:
+                if claim.ask is not None:
+                    await claim.ask.wait()
+                flown = self._fetch(request)
+
     def _begin(self, artifact: DeclarativeArtifact, unit: DeclarativeContent, claim: FileClaim | None) -> Flown:
         claim = claim or self._claim(artifact, unit)
-
         request = request_of(artifact, self._received, claim)
         if claim.ask is None:
             try:
-                return _settling(claim, self._fetch(request))
+                return self._settling(claim, request, self._fetch(request))
             except BaseException:
                 claim.give_up()
                 raise
         later: Operator[None, Body | None] = flat_map_with_max_concurrent(
             lambda _: then(self._fetch(request), lambda body: (body,)), 1, prefetch=0
         )
-        return _settling(claim, claim.ask.stream().pipe(later))
+        return self._settling(claim, request, claim.ask.stream().pipe(later))
+
+    def _settling(self, claim: FileClaim, request: Request, flown: Flown) -> Flown:
+        """Let the body have the claim, however it comes."""
+        if isinstance(flown, Observable):
+            watched = ops.do_action(claim.settle, lambda _: claim.give_up())  # before anybody below hears of it
+            return flown.pipe(watched, ops.finally_action(claim.give_up))
+        if isawaitable(flown):
+            return self._awaiting(claim, request, flown)
+        claim.settle(flown)
+        return flown
+
+    async def _awaiting(self, claim: FileClaim, request: Request, flown: Flown) -> Body | None:
+        try:
+            body = await self._fetched(claim, request, flown)
+            claim.settle(body)
+            return body
+        finally:
+            claim.give_up()
 
     def _is_wanted(self, unit: DeclarativeContent, artifact: DeclarativeArtifact) -> bool:
         return is_wanted(unit, artifact, self._deferred)
@@ -231,26 +244,6 @@ def request_of(
         received,
         claim=claim,
     )
-
-
-def _settling(claim: FileClaim, flown: Flown) -> Flown:
-    """Let the body have the claim, however it comes."""
-    if isinstance(flown, Observable):
-        watched = ops.do_action(claim.settle, lambda _: claim.give_up())  # before anybody below hears of it
-        return flown.pipe(watched, ops.finally_action(claim.give_up))
-    if isawaitable(flown):
-        return _awaiting(claim, flown)
-    claim.settle(flown)
-    return flown
-
-
-async def _awaiting(claim: FileClaim, flown: Awaitable[Body | None]) -> Body | None:
-    try:
-        body = await flown
-        claim.settle(body)
-        return body
-    finally:
-        claim.give_up()
 
 
 def _take(artifact: DeclarativeArtifact, body: Body) -> None:

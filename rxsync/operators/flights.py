@@ -5,7 +5,6 @@ Floor 3, operators.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from inspect import iscoroutinefunction
@@ -14,10 +13,10 @@ from weakref import ref
 
 from reactivex import Observable
 from reactivex import operators as ops
-from reactivex.subject import AsyncSubject
 
 from rxsync.declare import Body, first_digest
 from rxsync.flow import flat_map_with_max_concurrent, from_iterable, then
+from rxsync.flow.shared import Shared
 from rxsync.typing import Operator, Work
 
 Flown = Awaitable[Body | None] | Observable[Body | None] | Body | None
@@ -36,22 +35,16 @@ class Flight:
 
     Attributes:
         key: a digest of what it fetches; None where nobody can join it.
-        subject: tells its outcome; None until somebody has joined.
+        outcome: what it comes to, for those who have joined.
     """
 
-    __slots__ = ("key", "subject")
+    __slots__ = ("key", "outcome")
 
     key: str | None
-    subject: AsyncSubject[Outcome] | None
+    outcome: Shared[Outcome]
 
     def __init__(self, key: str | None) -> None:
-        self.key, self.subject = key, None
-
-    def joined(self) -> AsyncSubject[Outcome]:
-        """Give what tells the outcome."""
-        if self.subject is None:
-            self.subject = AsyncSubject()
-        return self.subject
+        self.key, self.outcome = key, Shared()
 
 
 class Flights:
@@ -63,7 +56,6 @@ class Flights:
     def __init__(self) -> None:
         self._flying: dict[str, Flight] = {}
         self._landed: dict[str, Callable[[], Body | None]] = {}
-        self._awaiting = False  # fetches are awaited, so whoever joins one awaits, too
 
     def book(self, digests: Mapping[str, str]) -> Flight | None:
         """Be the one who takes off; None: somebody has, and who comes later joins.
@@ -106,12 +98,11 @@ class Flights:
         key = digests[first_digest(digests)]
         if booked is None and (body := self._remembered(key)) is not None:
             return arrive(body)
-        self._awaiting = self._awaiting or iscoroutinefunction(take_off)
-        if self._awaiting:
-            return self._await(digests, booked, take_off, arrive)
         mine = booked or self.book(digests)
         if mine is not None:
-            return self._fly(digests, mine, take_off(), arrive)
+            if iscoroutinefunction(take_off):  # begun only when it is awaited: a task may be cancelled before
+                return self._await(mine, take_off, arrive)
+            return self._fly(mine, take_off(), arrive)
 
         def go_on(outcome: Outcome) -> Work[T]:
             if outcome != "given up":
@@ -121,14 +112,12 @@ class Flights:
             )
             return from_iterable([None]).pipe(again)  # a tick later: we may be about to be cancelled, too
 
-        return then(self._flying[key].joined(), go_on)
+        return then(self._flying[key].outcome.stream(), go_on)
 
     def _remembered(self, key: str) -> Body | None:
         return self._landed[key]() if key in self._landed else None
 
-    def _fly(
-        self, digests: Mapping[str, str], flight: Flight, flown: Flown, arrive: Callable[[Body | None], Sequence[T]]
-    ) -> Work[T]:
+    def _fly(self, flight: Flight, flown: Flown, arrive: Callable[[Body | None], Sequence[T]]) -> Work[T]:
         if isinstance(flown, Observable):
             watched = flown.pipe(
                 ops.do_action(partial(self._land, flight), partial(self._crash, flight)),
@@ -138,27 +127,16 @@ class Flights:
         if isinstance(flown, Body) or flown is None:
             self._land(flight, flown)
             return arrive(flown)
-        self._awaiting = True
-        return self._await(digests, flight, lambda: flown, arrive)
+        return self._await(flight, lambda: flown, arrive)
 
     async def _await(
         self,
-        digests: Mapping[str, str],
-        flight: Flight | None,
-        take_off: Callable[[], Flown],
+        flight: Flight,
+        take_off: Callable[[], Awaitable[Body | None]],
         arrive: Callable[[Body | None], Sequence[T]],
     ) -> Sequence[T]:
-        """Fetch, which begins only when this is awaited: a task may be cancelled before."""
-        key = digests[first_digest(digests)]
-        while flight is None and (flight := self.book(digests)) is None:
-            if (body := self._remembered(key)) is not None:
-                return arrive(body)
-            outcome = await _outcome(self._flying[key].joined())
-            if outcome != "given up":
-                return arrive(outcome)
         try:
-            flown = take_off()
-            body = flown if isinstance(flown, Body) or flown is None else await flown
+            body = await take_off()
         except Exception as error:
             self._crash(flight, error)
             raise
@@ -183,35 +161,16 @@ class Flights:
             self._landed[key] = lambda: body
 
     def _end(self, flight: Flight, outcome: Outcome) -> None:
-        if self._is_over(flight):
-            return
-        if flight.subject is not None:
-            flight.subject.on_next(outcome)
-            flight.subject.on_completed()
+        if self._ends(flight):
+            flight.outcome.tell(outcome)
 
     def _crash(self, flight: Flight, error: Exception) -> None:
-        if not self._is_over(flight) and flight.subject is not None:
-            flight.subject.on_error(error)
+        if self._ends(flight):
+            flight.outcome.fail(error)
 
-    def _is_over(self, flight: Flight) -> bool:
-        """End a flight; whether it had ended, and perhaps another one is under way."""
+    def _ends(self, flight: Flight) -> bool:
+        """Take a flight out of the book; False: it was over, and perhaps another one is under way."""
         if flight.key is None or self._flying.get(flight.key) is not flight:
-            return True
+            return False
         del self._flying[flight.key]
-        return False
-
-
-async def _outcome(flight: AsyncSubject[Outcome]) -> Outcome:
-    """Wait for the end of a flight."""
-    end: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-
-    def tell(outcome: Outcome) -> None:
-        if not end.done():  # who waits may have been cancelled just now
-            end.set_result(outcome)
-
-    def fail(error: Exception) -> None:
-        if not end.done():
-            end.set_exception(error)
-
-    with flight.subscribe(tell, fail):
-        return await end
+        return True

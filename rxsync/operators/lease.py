@@ -7,7 +7,7 @@ whoever has it: no one need know what it was of, or that it is over.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 from weakref import ref
@@ -15,7 +15,7 @@ from weakref import ref
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
-from rxsync.declare import Body, DeclarativeContent
+from rxsync.declare import Body, DeclarativeContent, NoRoomError
 from rxsync.flow import FlowScheduler
 from rxsync.resolution import Resolvable
 from rxsync.typing import Observer
@@ -26,8 +26,11 @@ class Owner(Protocol):
 
     small: int
 
+    def grant(self, lease: Lease, wanted: list[tuple[FileClaim, int]]) -> bool:
+        """Let claims have so many bytes each, if that can be at once."""
+
     def ask(self, lease: Lease, wanted: list[tuple[FileClaim, int]]) -> Ask | None:
-        """Let claims have so many bytes each; if that cannot be now, answer what to wait for."""
+        """Let claims have so many bytes each; if that cannot be at once, answer what to wait for."""
 
     def count(self, memory: int, disk: int) -> None:
         """Count bytes that are here already, unasked."""
@@ -88,11 +91,16 @@ class FileClaim:
         """Whether ``size`` bytes of this are counted as on disk."""
         return self.on_disk or size > self._budget.small
 
-    async def grow(self, size: int) -> None:
-        """Wait until it may have ``size`` bytes, more than ``room``."""
-        ask = self._budget.ask(self._lease, [(self, size)])
-        if ask is not None:
-            await ask.wait()
+    def grow(self, size: int, expected: int) -> None:
+        """Let it have ``size`` bytes, more than ``room``, and at once the ``expected`` ones.
+
+        Raises:
+            NoRoomError: not now. If nobody knows how large it is, twice as many are asked for: lest it be begun again
+                and again.
+        """
+        if not self._budget.grant(self._lease, [(self, max(size, expected))]):
+            self.ask = self._budget.ask(self._lease, [(self, expected if expected >= size else 2 * size)])
+            raise NoRoomError
 
     def hand_over(self, body: Body) -> None:
         """Let ``body`` have what it takes of this; whoever wants to fetch once more has to grow again."""
@@ -138,6 +146,17 @@ class FileClaim:
         return (0, size) if self.on_disk else (size, 0)
 
 
+def missing(wanted: Sequence[tuple[FileClaim, int]]) -> tuple[int, int]:
+    """How many bytes claims miss of those that are wanted, in memory and on disk."""
+    memory = disk = 0
+    for claim, size in wanted:
+        if claim.goes_to_disk(size):
+            disk += size - (claim.room if claim.on_disk else 0)
+        else:
+            memory += size - claim.room
+    return memory, disk
+
+
 class Ask:
     """One who waits for room. It is a ``Patient`` of the flow, and a ``Holder`` of its unit.
 
@@ -157,11 +176,9 @@ class Ask:
     memory: int
     disk: int
 
-    def __init__(
-        self, budget: Owner, lease: Lease, wanted: list[tuple[FileClaim, int]], memory: int, disk: int
-    ) -> None:
+    def __init__(self, budget: Owner, lease: Lease, wanted: list[tuple[FileClaim, int]]) -> None:
         self._budget, self.lease, self.unit, self.wanted = budget, lease, lease.unit(), wanted
-        self.memory, self.disk = memory, disk
+        self.memory, self.disk = missing(wanted)
         self._waiting: dict[object, Callable[[], None]] = {}
         self._tasks: set[asyncio.Task[object] | None] = set()
         self._scheduler: FlowScheduler | None = None

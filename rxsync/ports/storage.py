@@ -44,6 +44,7 @@ class Sink(Protocol):
 
         Raises:
             StorageError: there is no room or no permission.
+            NoRoomError: the claim does not grow.
         """
 
     async def close(self) -> Body:
@@ -91,6 +92,7 @@ class Scratch(Protocol):
 
         Raises:
             StorageError: it cannot be read.
+            NoRoomError: the claim does not grow.
         """
 
     def release(self, bodies: Sequence[Body]) -> None:

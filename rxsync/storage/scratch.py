@@ -17,7 +17,7 @@ from weakref import ref
 
 from aiofiles.threadpool import wrap
 
-from rxsync.declare.body import Body, Claim
+from rxsync.declare.body import Body, Claim, NoRoomError
 from rxsync.ports.storage import MEMORY, SMALL, Beginning
 from rxsync.storage.hashing import HashingFile, digests_of
 from rxsync.storage.partial import Partial, write_note
@@ -90,13 +90,18 @@ class LocalScratch:
 
         Raises:
             StorageError: it cannot be read.
+            NoRoomError: the claim does not grow.
         """
         sink = LocalSink(self, algorithms, 0, claim)
         with storage_errors("read", self.root, self.folder):
             if not await in_thread(self.threads, partial(sink.go_on, name)):
                 return None
         if claim is not None and claim.room < sink.size:
-            await claim.grow(sink.size)
+            try:
+                claim.grow(sink.size, 0)
+            except NoRoomError:
+                await sink.suspend()  # until there is
+                raise
         return sink
 
     def keep(self, body: Body) -> Body:
@@ -143,10 +148,11 @@ class LocalSink:
 
         Raises:
             StorageError: there is no room or no permission.
+            NoRoomError: the claim does not grow.
         """
         length = len(piece)
         if self._claim is not None and self._claim.room < self.size + length:
-            await self._claim.grow(max(self.size + length, self._expected))
+            self._claim.grow(self.size + length, self._expected)
         self._pieces.append(piece)
         self.size += length
         self._gathered += length

@@ -31,11 +31,12 @@ class MemorySink:
 
         Raises:
             StorageError: there is no room.
+            NoRoomError: the claim does not grow.
         """
         if self.size + len(piece) > self.scratch.room:
             raise StorageError("no room")
         if self.claim is not None and self.claim.room < self.size + len(piece):
-            await self.claim.grow(max(self.size + len(piece), self.expected or 0))
+            self.claim.grow(self.size + len(piece), self.expected or 0)
         self.size += len(piece)
         self.pieces.append(piece)
 

@@ -7,6 +7,7 @@ import pytest
 from rxsync.declare import DeclarativeArtifact, StoredFile, Validators
 from rxsync.errors import ConflictError, HttpStatusError
 from rxsync.flow import from_async, from_iterable, run, stage
+from rxsync.flow.shared import Shared
 from rxsync.operators import download_artifacts
 from rxsync.operators.flights import Flights
 from rxsync.ports.downloader import Request
@@ -374,20 +375,12 @@ async def test_over_asyncio_who_joined_takes_off_instead_too(kind, nothing_left)
     assert asked == ["a", "sig", "b"]
 
 
-async def test_who_waits_for_a_flight_and_is_cancelled_does_not_disturb_it(nothing_left):
-    flights, flying = Flights(), asyncio.Event()
-
-    async def fetch():
-        await flying.wait()
-        return body(b"a")
-
-    def board():
-        return asyncio.ensure_future(flights.board({"sha256": "0" * 64}, fetch, lambda body: [body.data]))
-
-    first, second, third = board(), board(), board()
-    await asyncio.sleep(0)
-    flying.set()
-    second.cancel()  # in the very turn in which the flight lands
-    assert await first == await third == [b"a"]
-    with pytest.raises(asyncio.CancelledError):
-        await second
+def test_who_waits_for_a_flight_and_leaves_does_not_disturb_it():
+    shared, told, left = Shared(), [], []
+    second = shared.stream().subscribe(left.append)
+    shared.stream().subscribe(lambda outcome: (told.append(outcome), third.dispose()))
+    third = shared.stream().subscribe(left.append)  # leaves in the very turn in which the flight lands
+    second.dispose()
+    shared.tell("landed")
+    shared.tell("again")
+    assert (told, left) == (["landed"], [])

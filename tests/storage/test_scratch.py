@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from rxsync.declare import NoRoomError
 from rxsync.errors import StorageError
 from rxsync.storage import LocalStorage
 from rxsync.storage.hashing import HashingFile
@@ -199,46 +200,42 @@ async def test_a_body_that_was_stored_goes_without_its_file(scratch, storage):
 
 
 class Claim:
-    """Grows as it is asked to, and remembers."""
+    """Grows as it is asked to, up to a bound, and remembers."""
 
-    def __init__(self):
-        self.room, self.grown = 0, []
+    def __init__(self, most=5):
+        self.room, self.most, self.asked = 0, most, []
 
-    async def grow(self, size):
-        await asyncio.sleep(0)
-        self.grown.append(size)
-        self.room = size
+    def grow(self, size, expected):
+        self.asked.append((size, expected))
+        if max(size, expected) > self.most:
+            raise NoRoomError
+        self.room = max(size, expected)
 
     def give_back(self):
         self.room = -1
 
 
-@pytest.mark.parametrize(("expected", "grown"), [(None, [3, 5]), (4, [4, 5]), (5, [5]), (1, [3, 5])])
-async def test_a_claim_grows_before_there_are_more_bytes_than_it_has_room_for(scratch, expected, grown):
+@pytest.mark.parametrize(
+    ("expected", "asked"), [(None, [(3, 0), (5, 0)]), (4, [(3, 4), (5, 4)]), (5, [(3, 5)]), (1, [(3, 1), (5, 1)])]
+)
+async def test_a_claim_grows_before_there_are_more_bytes_than_it_has_room_for(scratch, expected, asked):
     claim = Claim()
     sink = scratch.receive(size=expected, claim=claim)
     for piece in (b"abc", b"", b"de"):
         await sink.write(piece)
         assert claim.room >= sink.size
     body = await sink.close()
-    assert claim.grown == grown
+    assert claim.asked == asked
     body.claim = claim
     scratch.release([body])
     assert (claim.room, body.claim) == (-1, None)
 
 
-async def test_who_is_cancelled_while_the_claim_grows_has_nothing_in_the_scratch(scratch):
-    never = asyncio.Event()
-
-    class Waits(Claim):
-        async def grow(self, size):
-            await never.wait()
-
-    sink = scratch.receive(claim=Waits())
-    write = asyncio.ensure_future(sink.write(b"abc"))
-    await asyncio.sleep(0)
-    write.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await write
-    assert scratch.in_memory == 0
+async def test_bytes_that_find_no_room_are_not_taken(scratch):
+    sink = scratch.receive(claim=Claim(most=3))
+    await sink.write(b"abc")
+    with pytest.raises(NoRoomError):
+        await sink.write(b"d")
+    assert (sink.size, scratch.in_memory) == (3, 3)
     await sink.discard()
+    assert scratch.in_memory == 0
