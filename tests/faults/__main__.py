@@ -11,8 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from tests.faults.bombs import bomb
+from tests.faults.budget import mixes
 from tests.faults.busy import retry_after
 from tests.faults.drip import slow_loris
+from tests.faults.limits import bandwidth, holds, rate
 from tests.faults.resets import resets
 from tests.faults.row import Row, line
 
@@ -20,6 +22,9 @@ ROWS = {
     "resets": Row("5 % of connections reset, seed 1", "all arrive, none skipped", resets),
     "busy": Row("503 with Retry-After: 2", "2 s, and 10 % at most", retry_after),
     "drip": Row("1 byte every 0.5 s", "given up within 35 s", slow_loris),
+    "rate": Row("a rate of 20/s for 20 s", "within 5 %", partial(holds, measure=rate, a_second=20.0)),
+    "bwlimit": Row("a bwlimit of 10 MB/s for 20 s", "within 5 %", partial(holds, measure=bandwidth, a_second=10e6)),
+    "budget": Row("1,000 mixes of units", "never above the cap by more than one", mixes),
     "bomb": Row("index of 4 GiB, gzip for the way", "refused, 16.8 MB at most", partial(bomb, coding="way")),
     "bomb-gzip": Row("index of 4 GiB, .gz", "refused, 16.8 MB at most", partial(bomb, coding="gzip")),
     "bomb-xz": Row("index of 4 GiB, .xz", "refused, 16.8 MB at most", partial(bomb, coding="xz")),

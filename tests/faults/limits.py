@@ -5,15 +5,20 @@
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from rxsync.download import Controls, Link, limited, open_downloader
 from rxsync.errors import DownloadError
 from rxsync.ports.downloader import Request
 from rxsync.testing.scratch import MemoryScratch
+from tests.faults.row import Outcome
 
 SECONDS = 20.0
+
+TOLERATED = 0.05
 
 AT_ONCE = 8
 
@@ -113,6 +118,12 @@ async def _server(counted, body):
     finally:
         server.close()
         await server.wait_closed()
+
+
+async def holds(_: Path, __: int, *, measure: Callable[[float], Awaitable[Held]], a_second: float) -> Outcome:
+    """Measure one of them for the table."""
+    held = await measure(a_second)
+    return Outcome(0, f"{held.measured:,.1f} a second, {held.off:+.2%}", abs(held.off) <= TOLERATED)
 
 
 async def main():
