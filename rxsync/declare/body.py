@@ -29,6 +29,9 @@ class Claim(Protocol):
     room: int
     """Bytes that it may have now."""
 
+    make_way: Callable[[], None] | None
+    """Called before it waits: whoever is to make the room may need what the fetch has beside this, such as a place."""
+
     async def grow(self, size: int) -> None:
         """Wait until it may have ``size`` bytes, more than ``room``."""
 

@@ -142,7 +142,9 @@ class Intake:
         return f"{algorithm}-{digests[algorithm]}"
 
     async def _pour(self, answer: Answer, sink: Sink, url: str) -> None:
-        most = self._request.size
+        most, claim = self._request.size, self._request.claim
+        if claim is not None:
+            claim.make_way = answer.make_way
         while piece := await answer.read():
             if most is not None and sink.size + len(piece) > most:
                 raise SizeMismatchError(url, most, most + 1)

@@ -71,17 +71,19 @@ class FileClaim:
         room: bytes that it may have now.
         on_disk: whether they are counted as on disk, not in memory.
         ask: what to wait for before the first byte; None for nothing.
+        make_way: called before it waits for room while bytes come.
     """
 
-    __slots__ = ("_budget", "_lease", "_live", "_settled", "ask", "on_disk", "room")
+    __slots__ = ("_budget", "_lease", "_live", "_settled", "ask", "make_way", "on_disk", "room")
 
     room: int
     on_disk: bool
     ask: Ask | None
+    make_way: Callable[[], None] | None
 
     def __init__(self, budget: Owner, lease: Lease) -> None:
         self._budget, self._lease = budget, lease
-        self.room, self.on_disk, self.ask = 0, False, None
+        self.room, self.on_disk, self.ask, self.make_way = 0, False, None, None
         self._live, self._settled = True, False
 
     def goes_to_disk(self, size: int) -> bool:
@@ -92,6 +94,8 @@ class FileClaim:
         """Wait until it may have ``size`` bytes, more than ``room``."""
         ask = self._budget.ask(self._lease, [(self, size)])
         if ask is not None:
+            if self.make_way is not None:
+                self.make_way()
             await ask.wait()
 
     def hand_over(self, body: Body) -> None:
@@ -104,7 +108,7 @@ class FileClaim:
 
     def settle(self, body: Body | None) -> None:
         """The fetch is over: from now on this is the body's, and as large; None: nothing came."""
-        self._settled = True
+        self._settled, self.make_way = True, None
         if body is None or body.claim is not None or body.kept:
             self.give_back()
             return
