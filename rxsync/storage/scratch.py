@@ -92,11 +92,15 @@ class LocalScratch:
             StorageError: it cannot be read.
         """
         sink = LocalSink(self, algorithms, 0, claim)
-        with storage_errors("read", self.root, self.folder):
-            if not await in_thread(self.threads, partial(sink.go_on, name)):
-                return None
-        if claim is not None and claim.room < sink.size:
-            await claim.grow(sink.size)
+        try:
+            with storage_errors("read", self.root, self.folder):
+                if not await in_thread(self.threads, partial(sink.go_on, name)):
+                    return None
+            if claim is not None and claim.room < sink.size:
+                await claim.grow(sink.size)
+        except BaseException:
+            await sink.suspend()
+            raise
         return sink
 
     def keep(self, body: Body) -> Body:

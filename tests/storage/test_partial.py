@@ -1,5 +1,6 @@
 """The beginning of a large file waits for a later run, however the one that fetched it ended."""
 
+import asyncio
 import json
 import os
 import signal
@@ -64,6 +65,26 @@ async def test_a_run_goes_on_with_what_it_has_suspended_itself(tmp_path):
         sink = await scratch.resume(NAME)
         await sink.write(DATA[2 << 20 :])
         assert (await sink.close()).sha256 == sha256_of(DATA)
+
+
+async def test_what_nobody_goes_on_with_after_all_waits_again(tmp_path):
+    class Claim:
+        room = 0
+
+        async def grow(self, size):
+            waits.set()
+            await asyncio.Event().wait()
+
+    waits = asyncio.Event()
+    async with LocalStorage(tmp_path).scratch("run") as scratch:
+        await (await begin(scratch)).suspend()
+        resuming = asyncio.create_task(scratch.resume(NAME, claim=Claim()))
+        await waits.wait()
+        resuming.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await resuming
+        assert scratch.beginning(NAME) == BEGINNING
+    assert names(tmp_path / "partial") == [NAME, NAME + NOTE]
 
 
 async def test_what_was_not_noted_or_is_still_in_memory_or_came_whole_does_not_wait(tmp_path):
