@@ -80,7 +80,8 @@ class Intake:
             url: what was asked for, without credentials.
 
         Raises:
-            SizeMismatchError: more or fewer bytes than declared; at one too many the rest is not read.
+            SizeMismatchError: more or fewer bytes than declared, or else announced; at one too many the rest is not
+                read.
             DigestMismatchError: other bytes than declared.
             DownloadError: the answer broke off.
             StorageError: there is no room.
@@ -143,6 +144,8 @@ class Intake:
 
     async def _pour(self, answer: Answer, sink: Sink, url: str) -> None:
         most, claim = self._request.size, self._request.claim
+        if most is None:
+            most = answer.length
         if claim is not None:
             claim.make_way = answer.make_way
         while piece := await answer.read():
@@ -150,6 +153,8 @@ class Intake:
                 raise SizeMismatchError(url, most, most + 1)
             await sink.write(piece)
             self._tell(len(piece))
+        if most is not None:  # of a part, aiohttp says only that it came as a whole
+            _agree(url, most, sink.size)
 
     async def _close(self, sink: Sink, url: str, validators: Validators) -> Body:
         body = await sink.close()
