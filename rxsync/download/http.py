@@ -22,7 +22,7 @@ from rxsync.download.patience import Patience
 from rxsync.download.pauses import LONGEST, Pauses, read_retry_after
 from rxsync.download.places import Place
 from rxsync.download.proxies import Choose, Proxy, proxies_of
-from rxsync.download.ranges import NOT_SATISFIABLE, PARTIAL, ask_for, whole_length
+from rxsync.download.ranges import NOT_SATISFIABLE, PARTIAL, ask_for, is_rest
 from rxsync.download.reading import FAULTS, Reading
 from rxsync.download.reasons import explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
@@ -152,12 +152,16 @@ class _Opening:
         """Wait until the host may be asked: for a place, for it to want to be, for the rate."""
         way = self._way
         await self._place.move(self._host)
-        while way.pauses and way.pauses.left(self._host):
-            self._place.leave()  # others can use it
-            await way.pauses.over(self._host)
-            await self._place.move(self._host)
-        if way.limits.rate.limited:
+        while True:
+            while way.pauses and way.pauses.left(self._host):
+                self._place.leave()  # others can use it
+                await way.pauses.over(self._host)
+                await self._place.move(self._host)
+            if not way.limits.rate.limited:
+                return
             await way.limits.rate.over()
+            if not (way.pauses and way.pauses.left(self._host)):  # else it has begun meanwhile
+                return
 
     async def _renew(self, refused: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
         """Ask once more if the token has changed since; else the refusal stands."""
@@ -203,12 +207,10 @@ class _Opening:
             return Answer(reading.read, unchanged=True)
         seen = Validators(_sent(response, "ETag"), _sent(response, "Last-Modified"))
         if self._rest is not None and response.status in (PARTIAL, NOT_SATISFIABLE):
-            length = whole_length(self._rest, response.headers.get("Content-Range"), seen.etag)
-            if length is None:
+            begins, length, _ = rest = self._rest
+            if not is_rest(rest, response.headers.get("Content-Range"), seen.etag):
                 return None
-            return Answer(
-                reading.read, length=length, validators=seen, begins=self._rest.begins, make_way=self._place.leave
-            )
+            return Answer(reading.read, length=length, validators=seen, begins=begins, make_way=self._place.leave)
         if response.status != 200:
             raise self._refusal(response)
         return Answer(

@@ -54,7 +54,7 @@ class Intake:
         if sink is None or beginning is None or beginning.url != shown:
             return None
         condition = _condition(beginning.validators)
-        return None if condition is None else Rest(sink.size, condition)
+        return None if condition is None else Rest(sink.size, beginning.size, condition)
 
     async def whole(self) -> Body | None:
         """Give the body if all of it is here already; None if not, and then what cannot be right is dropped.
@@ -80,14 +80,15 @@ class Intake:
             url: what was asked for, without credentials.
 
         Raises:
-            SizeMismatchError: more or fewer bytes than declared; at one too many the rest is not read.
+            SizeMismatchError: more or fewer bytes than declared, or else announced; at one too many the rest is not
+                read.
             DigestMismatchError: other bytes than declared.
             DownloadError: the answer broke off.
             StorageError: there is no room.
         """
         declared = self._request.size
         fits = declared is None or answer.length in (declared, None)
-        if self._sink is not None and not (fits and answer.begins == self._sink.size):
+        if self._sink is not None and not (fits and 0 < answer.begins == self._sink.size):
             await self._void()
         if declared is not None and answer.length is not None:
             _agree(url, declared, answer.length)
@@ -143,11 +144,15 @@ class Intake:
 
     async def _pour(self, answer: Answer, sink: Sink, url: str) -> None:
         most = self._request.size
+        if most is None:
+            most = answer.length
         while piece := await answer.read():
             if most is not None and sink.size + len(piece) > most:
                 raise SizeMismatchError(url, most, most + 1)
             await sink.write(piece)
             self._tell(len(piece))
+        if most is not None:  # of a part, aiohttp says only that it came as a whole
+            _agree(url, most, sink.size)
 
     async def _close(self, sink: Sink, url: str, validators: Validators) -> Body:
         body = await sink.close()

@@ -17,7 +17,7 @@ from weakref import ref
 
 from aiofiles.threadpool import wrap
 
-from rxsync.declare.body import Body, Claim, NoRoomError
+from rxsync.declare.body import Body, Claim
 from rxsync.ports.storage import MEMORY, SMALL, Beginning
 from rxsync.storage.hashing import HashingFile, digests_of
 from rxsync.storage.partial import Partial, write_note
@@ -93,15 +93,15 @@ class LocalScratch:
             NoRoomError: the claim does not grow.
         """
         sink = LocalSink(self, algorithms, 0, claim)
-        with storage_errors("read", self.root, self.folder):
-            if not await in_thread(self.threads, partial(sink.go_on, name)):
-                return None
-        if claim is not None and claim.room < sink.size:
-            try:
+        try:
+            with storage_errors("read", self.root, self.folder):
+                if not await in_thread(self.threads, partial(sink.go_on, name)):
+                    return None
+            if claim is not None and claim.room < sink.size:
                 claim.grow(sink.size, 0)
-            except NoRoomError:
-                await sink.suspend()  # until there is
-                raise
+        except BaseException:
+            await sink.suspend()
+            raise
         return sink
 
     def keep(self, body: Body) -> Body:

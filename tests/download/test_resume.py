@@ -130,6 +130,22 @@ async def test_what_is_not_the_rest_leads_to_all_of_it(server, scratch, way):
     assert not scratch.open
 
 
+async def test_a_part_that_is_of_a_file_of_another_length_leads_to_all_of_it(server, stubborn):
+    """A server that knows files by their dates, and looks at no condition: nobody would notice without a digest."""
+
+    def reply(seen):
+        if len(server.seen) == 1:
+            return _cut(answer(BODY, Last_Modified=OLD), AT)
+        if "range" not in seen.headers:
+            return answer(new, Last_Modified=OLD)
+        begin = begins(seen.headers["range"])
+        said = {"Content_Range": f"bytes {begin}-{len(new) - 1}/{len(new)}", "Last_Modified": OLD}
+        return answer(new[begin:], 206, **said)
+
+    new = bytes(len(BODY) + 1)
+    assert (await stubborn.fetch(Request((server.serve("/a", reply),)))).data == new
+
+
 @pytest.mark.parametrize(
     ("size", "etag"),
     [(LARGE, '"1"'), (len(BODY), 'W/"1"'), (len(BODY), None)],
@@ -150,6 +166,36 @@ async def test_wrong_bytes_made_of_parts_begin_anew(server, stubborn, scratch):
     assert [one for one, _ in asked(server)][2] is None
     assert sum(received) == len(BODY)
     assert not scratch.open
+
+
+async def test_what_turns_out_unchanged_when_a_part_of_it_is_here_leaves_nothing(server, stubborn, scratch):
+    url = server.serve("/a", _cut(answer(BODY, ETag='"2"'), AT), answer(status=304))
+    received: list[int] = []
+    assert await stubborn.fetch(Request((url,), validators=Validators('"1"'), received=received.append)) is None
+    assert (sum(received), scratch.open) == (0, set())
+
+
+@pytest.mark.parametrize("wrong", [-1, 1])
+async def test_a_part_that_is_not_as_long_as_it_says_leads_to_all_of_it(server, stubborn, scratch, wrong):
+    def reply(seen):
+        if "range" not in seen.headers:
+            return _cut(answer(BODY, ETag='"1"'), AT) if len(server.seen) == 1 else answer(BODY, ETag='"1"')
+        begin = begins(seen.headers["range"])
+        said = {"Content_Range": f"bytes {begin}-{len(BODY) - 1}/{len(BODY)}", "ETag": '"1"'}
+        return answer(BODY[begin:-1] if wrong < 0 else BODY[begin:] + b"x", 206, **said)
+
+    received: list[int] = []
+    body = await stubborn.fetch(Request((server.serve("/a", reply),), received=received.append))
+    assert (body.sha256, sum(received)) == (SHA256, len(BODY))
+    assert not scratch.open
+
+
+async def test_what_broke_off_before_its_first_byte_is_not_gone_on_with_as_another_file(server, stubborn):
+    old, new = answer(bytes(len(BODY)), ETag='"1"'), answer(BODY, ETag='"2"')
+    head = old.wire.index(b"\r\n\r\n") + 4
+    url = server.serve("/a", Script(old.wire[:head], End.CLOSE), _cut(new, AT), new)
+    assert (await stubborn.fetch(Request((url,)))).sha256 == SHA256
+    assert asked(server)[2][1] == '"2"'
 
 
 async def test_another_url_begins_anew_and_names_both_failures(server, elsewhere, scratch):

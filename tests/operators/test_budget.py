@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from types import SimpleNamespace
 
 import pytest
 from reactivex import operators as ops
 
 from rxsync.declare import DeclarativeArtifact
+from rxsync.download import Controls, Link, limited, open_downloader
 from rxsync.errors import FlowError, HttpStatusError
 from rxsync.flow import from_async, from_iterable, run, stage
 from rxsync.operators import download_artifacts, save_artifacts
@@ -14,6 +16,8 @@ from rxsync.operators.budget import DISK, Budget
 from rxsync.ports.storage import MEMORY, SMALL
 from rxsync.testing import SimulatedRemote, body, marbles, unit
 from rxsync.testing.builders import sha256
+from rxsync.testing.faults import answer, fault_server
+from rxsync.testing.scratch import MemoryScratch
 
 NOT_FOUND = HttpStatusError("http://there/a", 404, "Not Found")
 
@@ -489,6 +493,24 @@ async def test_wrong_bytes_that_are_kept_over_attempts_are_leased_too(nothing_le
     assert asked[0] == (5, 0)
     assert asked[-2:] == [(10, 0), (5, 0)]
     assert came == [a]
+
+
+async def test_who_waits_for_room_while_bytes_come_holds_no_place_that_those_before_it_need(nothing_left):
+    """Of two places, ``x`` and its second file took both when ``y`` was refused, and waited for the room of ``y``."""
+    scratch = MemoryScratch()
+    async with fault_server() as server:
+        large, some = bytes(100), [bytes([n]) * 50 for n in range(2)]
+        files = [server.serve(f"/x{n}", answer(data)) for n, data in enumerate(some)]
+        units = [
+            unit("y", large, urls=server.serve("/y", answer(status=503), answer(large))),
+            unit("x", some[0], urls=files[0], size=None, more=[DeclarativeArtifact(files[1], "x1")]),
+        ]
+        with limited(Controls(2)) as limits:
+            async with open_downloader(server.origin, scratch, Link(), limits, backoff=0.001) as downloads:
+                remote = SimpleNamespace(fetch=downloads.fetch, scratch=scratch)
+                came, _ = await flows(remote, units, small(memory=100, size=200), max_concurrent=limits.total)
+            assert limits.places.busy == 0
+    assert came == units
 
 
 async def test_bytes_that_another_thread_lets_go_wake_who_waits(nothing_left):

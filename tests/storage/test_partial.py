@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rxsync.declare import Validators
+from rxsync.declare import NoRoomError, Validators
 from rxsync.ports.storage import Beginning
 from rxsync.storage import LocalStorage
 from rxsync.storage.partial import NOTE, Partial, write_note
@@ -64,6 +64,21 @@ async def test_a_run_goes_on_with_what_it_has_suspended_itself(tmp_path):
         sink = await scratch.resume(NAME)
         await sink.write(DATA[2 << 20 :])
         assert (await sink.close()).sha256 == sha256_of(DATA)
+
+
+async def test_what_there_is_no_room_for_yet_waits_again(tmp_path):
+    class Claim:
+        room = 0
+
+        def grow(self, size, expected):
+            raise NoRoomError
+
+    async with LocalStorage(tmp_path).scratch("run") as scratch:
+        await (await begin(scratch)).suspend()
+        with pytest.raises(NoRoomError):
+            await scratch.resume(NAME, claim=Claim())
+        assert scratch.beginning(NAME) == BEGINNING
+    assert names(tmp_path / "partial") == [NAME, NAME + NOTE]
 
 
 async def test_what_was_not_noted_or_is_still_in_memory_or_came_whole_does_not_wait(tmp_path):
