@@ -68,5 +68,4 @@ class _Bystander(Station):
 def _stand_by(scheduler: FlowScheduler) -> Callable[[], None]:
     station, flow = _Bystander(_label, scheduler.depth, scheduler.gate, scheduler.work), scheduler.flow
     flow.enlist(station)
-    flow.stir()
     return lambda: flow.dismiss(station)

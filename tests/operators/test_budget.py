@@ -86,6 +86,17 @@ def test_one_too_large_passes_once_it_is_alone_and_nobody_passes_it():
     assert asked == [(0, "a"), (1, "b"), (3, "large"), (5, "c")]
 
 
+def test_one_too_large_passes_as_soon_as_nobody_else_has_anything_whatever_else_goes_on():
+    a, large = unit("a"), unit("large")
+    with marbles() as m:
+        fetch, asked = fetching(m)
+        line = m.hot("(a,l)----|", a=a, l=large).pipe(
+            download_artifacts(fetch, budget=small(memory=2)), ops.map(stored), saving(m, "---------(k,|)")
+        )
+        m.expect(line, "----------a(l,|)", a=a, l=large)
+    assert asked == [(0, "a"), (1, "large")]
+
+
 def test_what_waits_for_room_on_disk_does_not_keep_small_files_waiting():
     one, two, a = unit("disk one"), unit("disk two"), unit("a")
     budget = small(memory=2, disk=10, size=5)
@@ -172,6 +183,32 @@ def test_where_a_step_holds_units_for_more_of_them_who_waits_longest_goes_on():
         m.expect(line, "-------x-|", x=[*units.values()])
     assert asked == [(0, "a"), (2, "b"), (4, "c"), (6, "d")]
     assert budget.used == (0, 0)
+
+
+def test_who_joins_a_flight_that_waits_does_not_look_as_if_it_moved():
+    a, b, c = unit("a"), unit("b", b"same"), unit("c", b"same")
+    with marbles() as m:
+        fetch, asked = fetching(m)
+        line = m.hot("abc|", a=a, b=b, c=c).pipe(
+            download_artifacts(fetch, budget=small(memory=1)), ops.buffer_with_count(3), ops.map(at_once)
+        )
+        m.expect(line, "---x|", x=[a, c, b])
+    assert asked == [(0, "a"), (2, "b")]
+
+
+def test_a_file_whose_turn_never_came_is_fetched_for_the_next_unit():
+    a, b = unit("a", more=[DeclarativeArtifact("http://there/s", "s", digests={"sha256": sha256(b"s")})]), unit("s")
+    budget = small()
+    with marbles() as m:
+
+        def fetch(request):
+            if request.urls[0].endswith("/a"):
+                raise NOT_FOUND
+            return body(b"s")
+
+        line = m.hot("ab|", a=a, b=b).pipe(download_artifacts(fetch, budget=budget, on_error=lambda *_: None))
+        m.expect(line, "-b|", b=b)
+    assert budget.used == (1, 0)
 
 
 def test_nobody_goes_on_too_early_while_a_timer_will_free_something():
@@ -400,6 +437,41 @@ async def test_whatever_is_skipped_makes_room_whoever_holds_the_unit_and_others_
     came, most = await flows(remote, units, budget, ops.do_action(skip))
     assert sorted(held) == [("a", (2, 0)), ("b", (2, 0)), ("c", (2, 0))]
     assert (came, most) == ([], 2)
+
+
+async def test_what_is_skipped_while_it_is_fetched_gets_no_bytes(nothing_left):
+    remote, a, go = SimulatedRemote({"a": b"a"}), unit("a"), asyncio.Event()
+    remote.hold("a", go)
+
+    async def units():
+        yield a
+        await remote.until_open(1)
+        a.skip("no more wanted")
+        go.set()
+
+    came, _ = await flows(remote, units, small())
+    assert (came, a.artifacts[0].body) == ([], None)
+
+
+async def test_bytes_that_are_stored_are_remembered_though_nobody_has_the_body(nothing_left):
+    remote = SimulatedRemote({"a": b"same"})
+    passed = asyncio.Event()
+
+    async def units():
+        yield unit("a", b"same")
+        await passed.wait()
+        yield unit("b", b"same", urls=remote.url("a"))
+
+    came = []
+
+    def store(one):
+        one.artifacts[0].body.mark_kept() if one.name == "a" else came.append(one.artifacts[0].body.kept)
+        passed.set()
+        return one.name != "a"
+
+    async with asyncio.timeout(20):
+        await run(from_async(units).pipe(download_artifacts(remote.fetch), ops.filter(store)))
+    assert (remote.count("a"), came) == (1, [True])
 
 
 async def test_a_unit_that_is_set_aside_after_a_failure_holds_nothing(nothing_left):
