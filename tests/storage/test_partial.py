@@ -1,5 +1,6 @@
 """The beginning of a large file waits for a later run, however the one that fetched it ended."""
 
+import asyncio
 import json
 import os
 import signal
@@ -92,6 +93,18 @@ class Interrupting(ThreadPoolExecutor):
         if self.user is not None and self.left == 0:
             self.user.cancel()
         return super().submit(*work, **more)
+
+
+async def test_who_is_cancelled_before_going_on_leaves_it_waiting(tmp_path):
+    with Interrupting(1) as threads:
+        async with LocalStorage(tmp_path).scratch("run") as scratch:
+            await (await begin(scratch)).suspend()
+            scratch.threads = threads
+            threads.user, threads.left = asyncio.create_task(scratch.resume(NAME)), 1
+            with pytest.raises(asyncio.CancelledError):
+                await threads.user
+            assert scratch.beginning(NAME) == BEGINNING
+    assert names(tmp_path / "partial") == [NAME, NAME + NOTE]
 
 
 @pytest.mark.parametrize("hops", [1, 2])
