@@ -29,7 +29,7 @@ class SecondPass:
         """Whether trying again may help: not where the file is not there, or the host is not who it should be."""
         if not (isinstance(error, DownloadError) and error.transient):
             return False
-        self._first[unit] = error
+        self._first[unit] = error.with_traceback(None)  # which holds the unit
         return True
 
     def give_up(self, unit: DeclarativeContent, error: Exception) -> Iterable[Any] | None:

@@ -1,11 +1,15 @@
 """A unit whose bytes did not come is worked on once more before it is given up."""
 
+from gc import collect
+from weakref import ref
+
 import pytest
 
 from rxsync.errors import DigestMismatchError, DownloadError, HttpStatusError
 from rxsync.flow import from_async, run, stage
 from rxsync.operators import download_artifacts
 from rxsync.operators.learn_keys import learn_keys
+from rxsync.operators.second_pass import SecondPass
 from rxsync.plugin import DeclarativeArtifact
 from rxsync.testing import SimulatedRemote, marbles
 from tests.operators.conftest import body, sha256, unit
@@ -40,6 +44,23 @@ def test_a_unit_that_fails_at_first_comes_when_all_others_have():
         m.expect(m.hot("-a-b---|", a=a, b=b).pipe(line), "-----b---(a,|)", a=a, b=b)
     assert asked == [(1, "a"), (3, "b"), (7, "a")]
     assert a.artifacts[0].body.data == b"a"
+
+
+def test_the_first_failure_of_a_unit_does_not_keep_it():
+    """Its traceback leads to whoever worked on the unit."""
+
+    def work(unit):
+        raise DownloadError("http://there/a", "connection refused", transient=True)
+
+    second, one = SecondPass(None), unit("a")
+    try:
+        work(one)
+    except DownloadError as error:
+        assert second.again(one, error)
+    gone = ref(one)
+    del one
+    collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize(
