@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from yarl import URL
 
-from rxsync.download.urls import Target, origin_of
+from rxsync.download.urls import Target, origin_of, parse
 from rxsync.errors import DownloadError
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -41,7 +41,7 @@ def follow(here: Target, location: str, asked: str) -> Target:
 
 def _join(base: URL, location: str, asked: str) -> URL:
     try:
-        there = base.join(URL(location))
+        there = base.join(parse(location))
         return there.with_user(None) if there.raw_user or there.raw_password else there
     except ValueError:
         pass  # not chained: the parser's message quotes the location, which may hold a token

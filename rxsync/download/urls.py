@@ -18,6 +18,9 @@ from rxsync.urls import without_credentials
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
 
+# What a URL may be spelt with, escapes that are some, and none of what has to be one.
+_spelt_out = re.compile(r"(?:[!#$&-;=?-\[\]_a-z~]|%[0-9A-Fa-f]{2})*").fullmatch
+
 Origin: TypeAlias = tuple[str, str | None, int | None]
 """Scheme, host and port."""
 
@@ -49,6 +52,23 @@ def origin_of(url: URL) -> Origin:
     return url.scheme, url.raw_host, url.port
 
 
+def parse(url: str) -> URL:
+    """Parse a URL, absolute or not. One that is spelt as it must be stays so: a signature in it may be of the letters.
+
+    >>> str(parse("https://host/a?hdnts=acl=%2f*~hmac=ab")), str(parse("https://host/a b"))
+    ('https://host/a?hdnts=acl=%2f*~hmac=ab', 'https://host/a%20b')
+
+    Raises:
+        ValueError: it is none; the message quotes it.
+    """
+    parsed = URL(url)
+    if "%" in url and _spelt_out(url):
+        as_it_is = URL(url, encoded=True)
+        if origin_of(as_it_is) == origin_of(parsed):  # else the host is spelt in another way
+            return as_it_is
+    return parsed
+
+
 def take_apart(url: str) -> tuple[URL, str | None]:
     """Give an http(s) URL without its user and password, and those as basic authentication; None if it has none.
 
@@ -56,7 +76,7 @@ def take_apart(url: str) -> tuple[URL, str | None]:
         DownloadError: it is no valid URL.
     """
     try:
-        parsed = URL(url)
+        parsed = parse(url)
         if parsed.raw_user is None and parsed.raw_password is None:
             return parsed, None
         return parsed.with_user(None), encode_basic_auth(parsed.user or "", parsed.password or "")

@@ -257,3 +257,16 @@ async def test_a_slow_host_does_not_hold_up_another(server, elsewhere, scratch):
         assert not any(task.done() for task in waiting)
         hold.set()
         assert len(await asyncio.gather(*waiting)) == 3
+
+
+SIGNED = "/b%2Fc/%41?hdnts=exp=1~acl=%2f*~hmac=ab&e=a%2Bb+c"
+
+
+@pytest.mark.parametrize("way", ["at once", "over a redirect", "over one to elsewhere"])
+async def test_a_url_is_asked_for_as_it_is_spelt_since_a_signature_may_be_of_that(server, elsewhere, once, way):
+    there = elsewhere if way == "over one to elsewhere" else server
+    url = there.serve(SIGNED, answer(b"ok"))
+    if way != "at once":
+        url = server.serve("/a", redirect(SIGNED if there is server else url))
+    assert (await once.fetch(Request((url,)))).data == b"ok"
+    assert there.seen[-1].path == SIGNED
