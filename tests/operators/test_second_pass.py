@@ -53,12 +53,11 @@ def test_the_first_failure_of_a_unit_does_not_keep_it():
         raise DownloadError("http://there/a", "connection refused", transient=True)
 
     second, one = SecondPass(None), unit("a")
-    try:
+    with pytest.raises(DownloadError) as failure:
         work(one)
-    except DownloadError as error:
-        assert second.again(one, error)
+    assert second.again(one, failure.value)
     gone = ref(one)
-    del one
+    del one, failure
     collect()
     assert gone() is None
 
