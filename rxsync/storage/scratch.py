@@ -93,15 +93,15 @@ class LocalScratch:
             NoRoomError: the claim does not grow.
         """
         sink = LocalSink(self, algorithms, 0, claim)
-        with storage_errors("read", self.root, self.folder):
-            if not await in_thread(self.threads, partial(sink.go_on, name)):
-                return None
-        if claim is not None and claim.room < sink.size:
-            try:
+        try:
+            with storage_errors("read", self.root, self.folder):
+                if not await in_thread(self.threads, partial(sink.go_on, name)):
+                    return None
+            if claim is not None and claim.room < sink.size:
                 claim.grow(sink.size, 0)
-            except NoRoomError:
-                await sink.suspend()  # until there is
-                raise
+        except BaseException:  # no room, perhaps, or a cancellation: it waits again
+            await sink.suspend()
+            raise
         return sink
 
     def keep(self, body: Body) -> Body:

@@ -1,9 +1,11 @@
 """The beginning of a large file waits for a later run, however the one that fetched it ended."""
 
+import asyncio
 import json
 import os
 import signal
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,30 @@ async def test_a_run_goes_on_with_what_it_has_suspended_itself(tmp_path):
         sink = await scratch.resume(NAME)
         await sink.write(DATA[2 << 20 :])
         assert (await sink.close()).sha256 == sha256_of(DATA)
+
+
+class Interrupting(ThreadPoolExecutor):
+    """Threads, whose user is cancelled as soon as the last of some pieces of work is theirs."""
+
+    user, left = None, 0
+
+    def submit(self, *work, **more):
+        self.left -= 1
+        if self.user is not None and self.left == 0:
+            self.user.cancel()
+        return super().submit(*work, **more)
+
+
+async def test_what_nobody_goes_on_with_after_all_waits_again(tmp_path):
+    with Interrupting(1) as threads:
+        async with LocalStorage(tmp_path).scratch("run") as scratch:
+            await (await begin(scratch)).suspend()
+            scratch.threads = threads
+            threads.user, threads.left = asyncio.create_task(scratch.resume(NAME)), 1
+            with pytest.raises(asyncio.CancelledError):
+                await threads.user
+            assert scratch.beginning(NAME) == BEGINNING
+    assert names(tmp_path / "partial") == [NAME, NAME + NOTE]
 
 
 async def test_what_was_not_noted_or_is_still_in_memory_or_came_whole_does_not_wait(tmp_path):
