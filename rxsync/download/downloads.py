@@ -102,7 +102,10 @@ class Downloads:
         """
         intake = Intake(request, self._scratch)
         try:
-            return await self._fetch(request, intake)
+            body = await self._fetch(request, intake)
+            if body is None:
+                await intake.leave()
+            return body
         except BaseException:
             await intake.leave()
             raise

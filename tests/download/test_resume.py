@@ -152,6 +152,13 @@ async def test_wrong_bytes_made_of_parts_begin_anew(server, stubborn, scratch):
     assert not scratch.open
 
 
+async def test_what_turns_out_unchanged_when_a_part_of_it_is_here_leaves_nothing(server, stubborn, scratch):
+    url = server.serve("/a", _cut(answer(BODY, ETag='"2"'), AT), answer(status=304))
+    received: list[int] = []
+    assert await stubborn.fetch(Request((url,), validators=Validators('"1"'), received=received.append)) is None
+    assert (sum(received), scratch.open) == (0, set())
+
+
 async def test_another_url_begins_anew_and_names_both_failures(server, elsewhere, scratch):
     first = server.serve("/a", ranged(BODY, breaks={1: AT, 2: 0}))
     second = elsewhere.serve("/a", ranged(BODY))
