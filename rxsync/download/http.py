@@ -22,7 +22,7 @@ from rxsync.download.patience import Patience
 from rxsync.download.pauses import LONGEST, Pauses, read_retry_after
 from rxsync.download.places import Place
 from rxsync.download.proxies import Choose, Proxy, proxies_of
-from rxsync.download.ranges import NOT_SATISFIABLE, PARTIAL, ask_for, whole_length
+from rxsync.download.ranges import NOT_SATISFIABLE, PARTIAL, ask_for, is_rest
 from rxsync.download.reading import FAULTS, Reading
 from rxsync.download.reasons import explain
 from rxsync.download.redirects import MOST_REDIRECTS, REDIRECTS, follow
@@ -203,12 +203,10 @@ class _Opening:
             return Answer(reading.read, unchanged=True)
         seen = Validators(_sent(response, "ETag"), _sent(response, "Last-Modified"))
         if self._rest is not None and response.status in (PARTIAL, NOT_SATISFIABLE):
-            length = whole_length(self._rest, response.headers.get("Content-Range"), seen.etag)
-            if length is None:
+            begins, length, _ = rest = self._rest
+            if not is_rest(rest, response.headers.get("Content-Range"), seen.etag):
                 return None
-            return Answer(
-                reading.read, length=length, validators=seen, begins=self._rest.begins, make_way=self._place.leave
-            )
+            return Answer(reading.read, length=length, validators=seen, begins=begins, make_way=self._place.leave)
         if response.status != 200:
             raise self._refusal(response)
         return Answer(

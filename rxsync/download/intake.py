@@ -54,7 +54,7 @@ class Intake:
         if sink is None or beginning is None or beginning.url != shown:
             return None
         condition = _condition(beginning.validators)
-        return None if condition is None else Rest(sink.size, condition)
+        return None if condition is None else Rest(sink.size, beginning.size, condition)
 
     async def whole(self) -> Body | None:
         """Give the body if all of it is here already; None if not, and then what cannot be right is dropped.

@@ -18,19 +18,19 @@ _content_range = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})").
 def ask_for(rest: Rest | None) -> dict[str, str]:
     """Give the headers that ask for the rest, or for all where the file is another by now.
 
-    >>> ask_for(Rest(500, '"v1"'))
+    >>> ask_for(Rest(500, 1000, '"v1"'))
     {'Range': 'bytes=500-', 'If-Range': '"v1"'}
     """
     return {} if rest is None else {"Range": f"bytes={rest.begins}-", "If-Range": rest.condition}
 
 
-def whole_length(rest: Rest, content_range: str | None, etag: str | None) -> int | None:
-    """Give the length of the whole file, if what comes is its rest: from the right byte to the last, and of no other.
+def is_rest(rest: Rest, content_range: str | None, etag: str | None) -> bool:
+    """Whether what comes is the rest of the file: from the right byte to the last, and of no other.
 
-    >>> whole_length(Rest(500, '"v1"'), "bytes 500-999/1000", '"v1"')
-    1000
-    >>> whole_length(Rest(500, '"v1"'), "bytes 0-999/1000", '"v1"') is None
+    >>> is_rest(Rest(500, 1000, '"v1"'), "bytes 500-999/1000", '"v1"')
     True
+    >>> is_rest(Rest(500, 1000, '"v1"'), "bytes 0-999/1000", '"v1"')
+    False
 
     Args:
         rest: what was asked for.
@@ -39,8 +39,7 @@ def whole_length(rest: Rest, content_range: str | None, etag: str | None) -> int
     """
     said = _content_range((content_range or "").strip())
     if said is None:
-        return None
-    begins, last, length = (int(number) for number in said.groups())
+        return False
     known_by_etag = rest.condition.startswith('"')
     same = not (known_by_etag and etag) or etag == rest.condition
-    return length if same and begins == rest.begins and last == length - 1 else None
+    return same and tuple(map(int, said.groups())) == (rest.begins, rest.length - 1, rest.length)

@@ -45,10 +45,12 @@ class Rest(NamedTuple):
 
     Attributes:
         begins: where it begins, in bytes.
+        length: how many bytes the whole has.
         condition: what the beginning is known by, a strong ETag or a date: of another file all is given.
     """
 
     begins: int
+    length: int
     condition: str
 
 

@@ -130,6 +130,22 @@ async def test_what_is_not_the_rest_leads_to_all_of_it(server, scratch, way):
     assert not scratch.open
 
 
+async def test_a_part_that_is_of_a_file_of_another_length_leads_to_all_of_it(server, stubborn):
+    """A server that knows files by their dates, and looks at no condition: nobody would notice without a digest."""
+
+    def reply(seen):
+        if len(server.seen) == 1:
+            return _cut(answer(BODY, Last_Modified=OLD), AT)
+        if "range" not in seen.headers:
+            return answer(new, Last_Modified=OLD)
+        begin = begins(seen.headers["range"])
+        said = {"Content_Range": f"bytes {begin}-{len(new) - 1}/{len(new)}", "Last_Modified": OLD}
+        return answer(new[begin:], 206, **said)
+
+    new = bytes(len(BODY) + 1)
+    assert (await stubborn.fetch(Request((server.serve("/a", reply),)))).data == new
+
+
 @pytest.mark.parametrize(
     ("size", "etag"),
     [(LARGE, '"1"'), (len(BODY), 'W/"1"'), (len(BODY), None)],
