@@ -80,7 +80,8 @@ class Intake:
             url: what was asked for, without credentials.
 
         Raises:
-            SizeMismatchError: more or fewer bytes than declared; at one too many the rest is not read.
+            SizeMismatchError: more or fewer bytes than declared, or else announced; at one too many the rest is not
+                read.
             DigestMismatchError: other bytes than declared.
             DownloadError: the answer broke off.
             StorageError: there is no room.
@@ -142,12 +143,14 @@ class Intake:
         return f"{algorithm}-{digests[algorithm]}"
 
     async def _pour(self, answer: Answer, sink: Sink, url: str) -> None:
-        most = self._request.size
+        most = answer.length if self._request.size is None else self._request.size
         while piece := await answer.read():
             if most is not None and sink.size + len(piece) > most:
                 raise SizeMismatchError(url, most, most + 1)
             await sink.write(piece)
             self._tell(len(piece))
+        if most is not None:  # of a part, aiohttp says only that it came as a whole
+            _agree(url, most, sink.size)
 
     async def _close(self, sink: Sink, url: str, validators: Validators) -> Body:
         body = await sink.close()

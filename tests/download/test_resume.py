@@ -175,6 +175,21 @@ async def test_what_turns_out_unchanged_when_a_part_of_it_is_here_leaves_nothing
     assert (sum(received), scratch.open) == (0, set())
 
 
+@pytest.mark.parametrize("wrong", [-1, 1])
+async def test_a_part_that_is_not_as_long_as_it_says_leads_to_all_of_it(server, stubborn, scratch, wrong):
+    def reply(seen):
+        if "range" not in seen.headers:
+            return _cut(answer(BODY, ETag='"1"'), AT) if len(server.seen) == 1 else answer(BODY, ETag='"1"')
+        begin = begins(seen.headers["range"])
+        said = {"Content_Range": f"bytes {begin}-{len(BODY) - 1}/{len(BODY)}", "ETag": '"1"'}
+        return answer(BODY[begin:-1] if wrong < 0 else BODY[begin:] + b"x", 206, **said)
+
+    received: list[int] = []
+    body = await stubborn.fetch(Request((server.serve("/a", reply),), received=received.append))
+    assert (body.sha256, sum(received)) == (SHA256, len(BODY))
+    assert not scratch.open
+
+
 async def test_another_url_begins_anew_and_names_both_failures(server, elsewhere, scratch):
     first = server.serve("/a", ranged(BODY, breaks={1: AT, 2: 0}))
     second = elsewhere.serve("/a", ranged(BODY))
