@@ -88,7 +88,7 @@ class Intake:
         """
         declared = self._request.size
         fits = declared is None or answer.length in (declared, None)
-        if self._sink is not None and not (fits and answer.begins == self._sink.size):
+        if self._sink is not None and not (fits and 0 < answer.begins == self._sink.size):
             await self._void()
         if declared is not None and answer.length is not None:
             _agree(url, declared, answer.length)

@@ -190,6 +190,14 @@ async def test_a_part_that_is_not_as_long_as_it_says_leads_to_all_of_it(server, 
     assert not scratch.open
 
 
+async def test_what_broke_off_before_its_first_byte_is_not_gone_on_with_as_another_file(server, stubborn):
+    old, new = answer(bytes(len(BODY)), ETag='"1"'), answer(BODY, ETag='"2"')
+    head = old.wire.index(b"\r\n\r\n") + 4
+    url = server.serve("/a", Script(old.wire[:head], End.CLOSE), _cut(new, AT), new)
+    assert (await stubborn.fetch(Request((url,)))).sha256 == SHA256
+    assert asked(server)[2][1] == '"2"'
+
+
 async def test_another_url_begins_anew_and_names_both_failures(server, elsewhere, scratch):
     first = server.serve("/a", ranged(BODY, breaks={1: AT, 2: 0}))
     second = elsewhere.serve("/a", ranged(BODY))
