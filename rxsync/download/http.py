@@ -152,12 +152,16 @@ class _Opening:
         """Wait until the host may be asked: for a place, for it to want to be, for the rate."""
         way = self._way
         await self._place.move(self._host)
-        while way.pauses and way.pauses.left(self._host):
-            self._place.leave()  # others can use it
-            await way.pauses.over(self._host)
-            await self._place.move(self._host)
-        if way.limits.rate.limited:
+        while True:
+            while way.pauses and way.pauses.left(self._host):
+                self._place.leave()  # others can use it
+                await way.pauses.over(self._host)
+                await self._place.move(self._host)
+            if not way.limits.rate.limited:
+                return
             await way.limits.rate.over()
+            if not (way.pauses and way.pauses.left(self._host)):  # else it has begun meanwhile
+                return
 
     async def _renew(self, refused: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
         """Ask once more if the token has changed since; else the refusal stands."""

@@ -138,6 +138,20 @@ async def test_who_leaves_a_host_alone_for_a_while_holds_no_place_meanwhile(serv
         await asyncio.wait([task])
 
 
+async def test_who_waited_for_its_turn_does_not_ask_a_host_that_wants_to_be_left_alone_since(server, scratch):
+    busy, other = server.serve("/a", answer(status=429, Retry_After="500")), server.serve("/b", answer(BODY))
+    controls = Controls(rate=NEVER)
+    async with opened(server.origin, scratch, controls, retries=1) as downloads:
+        tasks = [begin(downloads.fetch(Request((url,)))) for url in (busy, other)]
+        await asyncio.wait(tasks, timeout=0.3)
+        controls.rate = None
+        done, _ = await asyncio.wait(tasks, timeout=0.3)
+        assert (done, len(server.seen)) == (set(), 1)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
 async def test_a_redirect_moves_the_place_to_the_other_host(server, elsewhere, scratch):
     hold = asyncio.Event()
     there = elsewhere.serve("/a", held(hold))
