@@ -153,7 +153,11 @@ class Intake:
             _agree(url, most, sink.size)
 
     async def _close(self, sink: Sink, url: str, validators: Validators) -> Body:
-        body = await sink.close()
+        try:
+            body = await sink.close()
+        except StorageError:
+            await self._void()
+            raise
         try:
             _verify(body, self._request, url)
         except IntegrityError as error:

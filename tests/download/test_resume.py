@@ -365,3 +365,25 @@ async def test_where_there_is_no_room_nothing_is_kept_for_later(server):
         with pytest.raises(StorageError):
             await downloads.fetch(wanted(url))
     assert (full.open, full.suspended) == (set(), 0)
+
+
+class FullInTheEnd(Full):
+    """Has no room for the last bytes, which it has gathered."""
+
+    def receive(self, algorithms=(), size=None, claim=None):
+        sink = super().receive(algorithms, size, claim)
+
+        async def close():
+            raise StorageError("no room")
+
+        sink.close = close
+        return sink
+
+
+async def test_nor_where_there_is_none_for_the_last_bytes(server):
+    full = FullInTheEnd()
+    url = server.serve("/a", ranged(BODY))
+    async with open_downloader(server.origin, full, Link(retries=0)) as downloads:
+        with pytest.raises(StorageError):
+            await downloads.fetch(wanted(url))
+    assert (full.open, full.suspended) == (set(), 0)
