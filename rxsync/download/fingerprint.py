@@ -7,10 +7,10 @@ first, else what its bytes say.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
 from rxsync.declare.body import Validators
+from rxsync.download.dates import read_date
 from rxsync.download.transport import Transport
 
 YOUNG = timedelta(seconds=60)
@@ -60,8 +60,5 @@ def _said(validators: Validators) -> str | None:
 
 def is_old(date: str) -> bool:
     """Whether a file of that date would have another if it had changed since; no, too, where it is no date."""
-    try:
-        written = parsedate_to_datetime(date)
-    except ValueError:
-        return False
-    return datetime.now(UTC) - written.replace(tzinfo=written.tzinfo or UTC) > YOUNG
+    written = read_date(date)
+    return written is not None and datetime.now(UTC) - written > YOUNG

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+
+from rxsync.download.dates import read_date
 
 LONGEST = 600.0
 """Who asks for more seconds than this is not waited for."""
@@ -70,9 +71,5 @@ def read_retry_after(value: str | None, now: datetime | None = None) -> float | 
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:12])
-    try:
-        then = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    then = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return max(0.0, (then - (now or datetime.now(UTC))).total_seconds())
+    then = read_date(text)
+    return None if then is None else max(0.0, (then - (now or datetime.now(UTC))).total_seconds())

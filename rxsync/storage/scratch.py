@@ -99,7 +99,7 @@ class LocalScratch:
                     return None
             if claim is not None and claim.room < sink.size:
                 claim.grow(sink.size, 0)
-        except BaseException:
+        except BaseException:  # no room, perhaps, or a cancellation: it waits again
             await sink.suspend()
             raise
         return sink
@@ -242,8 +242,9 @@ class LocalSink:
 
 def _set_aside(file: HashingFile, pieces: list[bytes], partials: Partial) -> bool:
     try:
-        file.writelines(pieces)
-        file.close()
+        if not file.closed:  # else it is whole, and only nobody heard so
+            file.writelines(pieces)
+            file.close()
         partials.keep(Path(file.name))
     except OSError:  # there is no promise that it waits
         _scrap(file)

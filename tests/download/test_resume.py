@@ -320,6 +320,13 @@ async def test_a_young_date_is_no_condition(server, stubborn):
     assert asked(server) == [(None, None)] * 2
 
 
+async def test_nor_is_one_that_no_calendar_has(server, stubborn):
+    strange = answer(BODY, Last_Modified="Tue, 24 Nov 2020 15:00:30 +99999999999999999")
+    url = server.serve("/a", _cut(strange, AT), strange)
+    assert (await stubborn.fetch(wanted(url))).sha256 == SHA256
+    assert asked(server) == [(None, None)] * 2
+
+
 async def test_the_beginning_from_one_url_waits_until_it_is_that_ones_turn(server, elsewhere, storage):
     url = server.serve("/a", ranged(BODY, breaks={1: AT}))
     await fail_halfway(server, storage, url)
@@ -360,6 +367,28 @@ class Full(MemoryScratch):
 
 async def test_where_there_is_no_room_nothing_is_kept_for_later(server):
     full = Full(room=AT)
+    url = server.serve("/a", ranged(BODY))
+    async with open_downloader(server.origin, full, Link(retries=0)) as downloads:
+        with pytest.raises(StorageError):
+            await downloads.fetch(wanted(url))
+    assert (full.open, full.suspended) == (set(), 0)
+
+
+class FullInTheEnd(Full):
+    """Has no room for the last bytes, which it has gathered."""
+
+    def receive(self, algorithms=(), size=None, claim=None):
+        sink = super().receive(algorithms, size, claim)
+
+        async def close():
+            raise StorageError("no room")
+
+        sink.close = close
+        return sink
+
+
+async def test_nor_where_there_is_none_for_the_last_bytes(server):
+    full = FullInTheEnd()
     url = server.serve("/a", ranged(BODY))
     async with open_downloader(server.origin, full, Link(retries=0)) as downloads:
         with pytest.raises(StorageError):

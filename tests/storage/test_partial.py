@@ -1,9 +1,11 @@
 """The beginning of a large file waits for a later run, however the one that fetched it ended."""
 
+import asyncio
 import json
 import os
 import signal
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,47 @@ async def test_what_there_is_no_room_for_yet_waits_again(tmp_path):
             await scratch.resume(NAME, claim=Claim())
         assert scratch.beginning(NAME) == BEGINNING
     assert names(tmp_path / "partial") == [NAME, NAME + NOTE]
+
+
+class Interrupting(ThreadPoolExecutor):
+    """Threads, whose user is cancelled as soon as the last of some pieces of work is theirs."""
+
+    user, left = None, 0
+
+    def submit(self, *work, **more):
+        self.left -= 1
+        if self.user is not None and self.left == 0:
+            self.user.cancel()
+        return super().submit(*work, **more)
+
+
+async def test_what_nobody_goes_on_with_after_all_waits_again(tmp_path):
+    with Interrupting(1) as threads:
+        async with LocalStorage(tmp_path).scratch("run") as scratch:
+            await (await begin(scratch)).suspend()
+            scratch.threads = threads
+            threads.user, threads.left = asyncio.create_task(scratch.resume(NAME)), 1
+            with pytest.raises(asyncio.CancelledError):
+                await threads.user
+            assert scratch.beginning(NAME) == BEGINNING
+    assert names(tmp_path / "partial") == [NAME, NAME + NOTE]
+
+
+@pytest.mark.parametrize("hops", [1, 2])
+async def test_who_is_cancelled_while_the_last_bytes_are_written_leaves_all_of_them_waiting(tmp_path, hops):
+    with Interrupting(1) as threads:
+        async with LocalStorage(tmp_path).scratch("run") as scratch:
+            sink = await begin(scratch, DATA[: 2 << 20])
+            await sink.write(DATA[2 << 20 : -1])
+            await sink.write(DATA[-1:])
+            scratch.threads = threads
+            threads.user, threads.left = asyncio.create_task(sink.close()), hops
+            with pytest.raises(asyncio.CancelledError):
+                await threads.user
+            assert await sink.suspend()
+            sink = await scratch.resume(NAME)
+            assert sink.size == len(DATA)
+            await sink.discard()
 
 
 async def test_what_was_not_noted_or_is_still_in_memory_or_came_whole_does_not_wait(tmp_path):
