@@ -143,9 +143,7 @@ class Intake:
         return f"{algorithm}-{digests[algorithm]}"
 
     async def _pour(self, answer: Answer, sink: Sink, url: str) -> None:
-        most = self._request.size
-        if most is None:
-            most = answer.length
+        most = answer.length if self._request.size is None else self._request.size
         while piece := await answer.read():
             if most is not None and sink.size + len(piece) > most:
                 raise SizeMismatchError(url, most, most + 1)

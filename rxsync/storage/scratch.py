@@ -99,7 +99,7 @@ class LocalScratch:
                     return None
             if claim is not None and claim.room < sink.size:
                 claim.grow(sink.size, 0)
-        except BaseException:
+        except BaseException:  # no room, perhaps, or a cancellation: it waits again
             await sink.suspend()
             raise
         return sink

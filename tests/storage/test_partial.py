@@ -95,7 +95,7 @@ class Interrupting(ThreadPoolExecutor):
         return super().submit(*work, **more)
 
 
-async def test_who_is_cancelled_before_going_on_leaves_it_waiting(tmp_path):
+async def test_what_nobody_goes_on_with_after_all_waits_again(tmp_path):
     with Interrupting(1) as threads:
         async with LocalStorage(tmp_path).scratch("run") as scratch:
             await (await begin(scratch)).suspend()
