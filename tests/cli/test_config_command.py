@@ -261,7 +261,9 @@ def test_limits_are_shown_as_they_stand_in_the_file_and_so_is_that_there_is_none
         "[repositories.b]\nsource = '/'\nrate = 'off'\nbwlimit = 'off'\n"
     )
     shown, told = rxsync("--config", path, "config"), rxsync("--config", path, "config", "--json").json
-    rows = [tuple(line.split(maxsplit=2)) for line in shown.out.splitlines() if line.strip().startswith(("rate", "bwl"))]
+    rows = [
+        tuple(line.split(maxsplit=2)) for line in shown.out.splitlines() if line.strip().startswith(("rate", "bwl"))
+    ]
     assert rows == [
         ("rate", "1.5/s", "[defaults] line 2"),
         ("bwlimit", "10000000B", "[defaults] line 3"),
@@ -321,7 +323,9 @@ def test_a_key_of_another_certificate_and_a_proxy_that_can_be_none_are_told_as_w
     done = rxsync("config", "--config", path)
     assert done.code == 2
     a, b, c = (line.partition(f"{path} ")[2] for line in done.err.splitlines())
-    assert a.startswith(f"line 2: a: client_cert {path.parent}/mine.pem and client_key {path.parent}/other.key: expected")
+    assert a.startswith(
+        f"line 2: a: client_cert {path.parent}/mine.pem and client_key {path.parent}/other.key: expected"
+    )
     assert b == "line 8: b: https://h:99999/: not a valid URL"
     assert c == "line 10: c: HTTP_PROXY socks5://p: expected an http or https URL with a host"
 
