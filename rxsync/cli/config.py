@@ -106,10 +106,17 @@ def _facts(one: Effective) -> Iterator[tuple[str, Setting]]:
     for key, setting in one.settings.items():
         if key == "options":
             yield from ((f"options.{name}", option) for name, option in setting.value.items())
-        elif key not in ("source", "remote", "proxy_password_file") and setting.value is not None:
+        elif key not in ("source", "remote", "proxy_password_file") and _is_said(setting):
             yield key, setting
         if key == "proxy_username":
             yield from secrets.items()
+
+
+def _is_said(setting: Setting) -> bool:
+    """Whether something holds, or somebody has said that nothing does."""
+    from rxsync.config.values import DEFAULT
+
+    return setting.value is not None or setting.origin != DEFAULT
 
 
 def _origin(one: Effective, what: str) -> str:

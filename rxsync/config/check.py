@@ -12,7 +12,7 @@ from typing import Any
 from rxsync.config.secrets import sign_in
 from rxsync.config.values import Effective
 from rxsync.download.link import Link, LinkOptions
-from rxsync.errors import UsageError
+from rxsync.errors import RxSyncError, UsageError
 from rxsync.pipeline.filters import Filters
 from rxsync.pipeline.options import parse
 from rxsync.pipeline.plugin import Plugin
@@ -41,10 +41,26 @@ def mistakes(one: Effective, path: Path) -> Iterator[str]:
             except UsageError as error:
                 yield f"{_place(one, key, path)}: {one.name}: {error}"
     try:
-        link = one.arguments() | dict(sign_in(one))
-        Link(**{name: value for name, value in link.items() if name in LinkOptions.__annotations__})
-    except UsageError as error:
+        _check_way(one)
+    except RxSyncError as error:
         yield f"{path} line {one.source.line}: {one.name}: {error}"
+
+
+def _check_way(one: Effective) -> None:
+    """Make all that a download begins with: keys fit their certificates, and whom to go over can be asked.
+
+    Raises:
+        RxSyncError: what is said cannot be.
+    """
+    from rxsync.download.credentials import Credentials  # these import aiohttp, which takes a while
+    from rxsync.download.proxies import proxies_of
+    from rxsync.download.tls import Tls
+
+    said, source = one.arguments() | dict(sign_in(one)), str(one.source.value)
+    link = Link(**{name: value for name, value in said.items() if name in LinkOptions.__annotations__})
+    is_asked = source.lower().startswith(("http://", "https://"))
+    Tls(link, Credentials(source, link).origin if is_asked else None)
+    proxies_of(link)
 
 
 def _check(one: Effective, key: str, plugin: Plugin[Any, Any]) -> None:

@@ -13,7 +13,7 @@ from rxsync.config import readers
 from rxsync.download.link import Link
 from rxsync.pipeline.guards import DEFAULT
 from rxsync.pipeline.rules import Mode, Policy
-from rxsync.wording import parse_bwlimit, parse_duration, parse_rate, parse_size
+from rxsync.wording import OFF, parse_bwlimit, parse_duration, parse_rate, parse_size
 
 TOP = ""
 """The section of keys that stand above all tables."""
@@ -36,6 +36,7 @@ class Key:
         choices: words it takes, if there are few.
         private: True where a value that is refused may hold a secret, so that it is not shown.
         unit: of a measure, as it stands behind the number: ``s``, ``B``.
+        nothing: what says that nothing holds, if anything does.
     """
 
     name: str
@@ -48,14 +49,15 @@ class Key:
     choices: tuple[str, ...] = ()
     private: bool = False
     unit: str = ""
+    nothing: str = ""
 
     def shown(self, value: object) -> str:
-        """Tell a value as it would stand in the file, more or less; nothing for None."""
+        """Tell a value as it would stand in the file, more or less."""
         if isinstance(value, bool):
             return str(value).lower()
         if isinstance(value, tuple):
             return ", ".join(map(str, value))
-        return "" if value is None else f"{value:.15g}{self.unit}" if self.unit else str(value)
+        return self.nothing if value is None else f"{value:.15g}{self.unit}" if self.unit else str(value)
 
 
 ANY = ("defaults", "repositories")
@@ -114,9 +116,9 @@ KEYS: tuple[Key, ...] = (
         "most downloads at once; auto: as many as each host takes; in `[limits]` at most so many, whatever others say",
         LINKED.max_concurrent, "max_concurrent", ("auto",)),
     Key("rate", 'a number with `/s`, `/m` or `/h`, such as "20/s", or off', readers.said(parse_rate), LINK,
-        "most requests in a time, over all hosts; in `[limits]` likewise", None, "rate", unit="/s"),
+        "most requests in a time, over all hosts; in `[limits]` likewise", None, "rate", unit="/s", nothing=OFF),
     Key("bwlimit", 'a size such as "10M" or "1.5MiB", or off', readers.said(parse_bwlimit), LINK,
-        "most bytes a second, over all downloads; in `[limits]` likewise", None, "bwlimit", unit="B"),
+        "most bytes a second, over all downloads; in `[limits]` likewise", None, "bwlimit", unit="B", nothing=OFF),
     Key("retries", "a whole number from 0", readers.whole(0), ("defaults", "remotes", "repositories"),
         "attempts at a URL after the first", LINKED.retries, "retries"),
     Key("full", "true or false", readers.flag, ANY, "read the source even where it says that nothing has changed",

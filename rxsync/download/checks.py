@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,6 +39,44 @@ _OURS = frozenset(
 """Headers that say what the bytes of an answer are, or where it comes from: another value would break a download."""
 
 
+def check_whole(name: str, value: object) -> None:
+    """Refuse what is no whole number from 0.
+
+    Raises:
+        UsageError: names it.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise UsageError(f"{name} {value!r}: expected a whole number from 0")
+
+
+def check_numbers(said: Mapping[str, float], expected: str, *, above: float = -1) -> None:
+    """Refuse what is no number that anybody could wait for or count.
+
+    Args:
+        said: values by name.
+        expected: what they are, in words.
+        above: they are more than this, and not less than 0.
+
+    Raises:
+        UsageError: names the first one.
+    """
+    for name, value in said.items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (is_number and value >= 0 and value > above and isfinite(value)):
+            raise UsageError(f"{name} {value!r}: expected {expected}")
+
+
+def check_flags(said: Mapping[str, object]) -> None:
+    """Refuse what is neither True nor False: ``allow_private="no"`` would be taken for a yes.
+
+    Raises:
+        UsageError: names the first one.
+    """
+    for name, value in said.items():
+        if not isinstance(value, bool):
+            raise UsageError(f"{name} {value!r}: expected True or False")
+
+
 def check_sign_in(username: str | None, password: str | None, token: object, headers: Mapping[str, str]) -> None:
     """Refuse what is no way to sign in, or more than one.
 
@@ -51,17 +90,17 @@ def check_sign_in(username: str | None, password: str | None, token: object, hea
         raise UsageError("a password needs a username")
     if username is not None and ":" in username:
         raise UsageError("username: expected a name without a colon")
-    if isinstance(token, str):
+    if token is not None and not callable(token):
         check_token(token)
 
 
-def check_token(token: str) -> None:
+def check_token(token: object) -> None:
     """Refuse what can be no bearer token.
 
     Raises:
         UsageError: it does not show the token.
     """
-    if not (token.isascii() and token.isprintable() and token.strip()):
+    if not (isinstance(token, str) and token.isascii() and token.isprintable() and token.strip()):
         raise UsageError("token: expected one line of printable ASCII")
 
 
@@ -76,7 +115,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
             raise UsageError(f"headers: {name!r} is no name of a header")
         if name.lower() in _OURS:
             raise UsageError(f"headers: {name} is not to be set: it is rxsync that says it")
-        if not (value.isascii() and value.isprintable()):
+        if not (isinstance(value, str) and value.isascii() and value.isprintable()):
             raise UsageError(f"headers: {name}: expected one line of printable ASCII")
 
 

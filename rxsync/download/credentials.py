@@ -48,9 +48,8 @@ class Credentials:
             self._headers["Authorization"] = basic
         self._read = None if isinstance(link.token, str) else link.token
         self._refused: set[str] = set()
-        token = link.token if self._read is None else self._read()
-        if isinstance(token, str):
-            self._headers["Authorization"] = _bearer(token)
+        if link.token is not None:
+            self._headers["Authorization"] = _bearer(link.token if isinstance(link.token, str) else link.token())
 
     def headers_for(self, url: URL) -> Mapping[str, str]:
         """Give what ``url`` may hear; nothing where it is of another origin."""

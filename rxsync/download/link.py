@@ -10,9 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypedDict
 
-from rxsync.download.checks import check_certificates, check_headers, check_sign_in, check_way
+from rxsync.download.checks import (
+    check_certificates,
+    check_flags,
+    check_headers,
+    check_numbers,
+    check_sign_in,
+    check_way,
+    check_whole,
+)
 from rxsync.download.controls import MOST, Controls, MaxConcurrent
-from rxsync.errors import UsageError
 
 Token: TypeAlias = str | Callable[[], str]
 """A bearer token, or what reads it: once when a run begins, and once more where it is refused."""
@@ -91,12 +98,11 @@ class Link:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         self.controls()
-        for name, least in (("retries", 0), ("min_rate", 0)):
-            if getattr(self, name) < least:
-                raise UsageError(f"{name} {getattr(self, name)}: expected at least {least}")
-        for name in ("connect_timeout", "idle_timeout"):
-            if getattr(self, name) <= 0:
-                raise UsageError(f"{name} {getattr(self, name):g}: expected more than 0 seconds")
+        check_whole("retries", self.retries)
+        check_numbers({"min_rate": self.min_rate}, "a number of bytes a second, or 0")
+        times = {"connect_timeout": self.connect_timeout, "idle_timeout": self.idle_timeout}
+        check_numbers(times, "a number of seconds, more than 0", above=0)
+        check_flags({"verify_tls": self.verify_tls, "allow_private": self.allow_private})
         check_sign_in(self.username, self.password, self.token, self.headers)
         check_headers(self.headers)
         check_certificates(self.ca_file, self.client_cert, self.client_key)

@@ -4,6 +4,7 @@ import os
 import re
 
 import pytest
+import trustme
 
 from rxsync.config.variables import variables
 from rxsync.errors import UsageError
@@ -254,6 +255,24 @@ def test_the_way_to_a_remote_is_shown_without_the_values_of_headers_and_credenti
     assert told.json["repositories"][0]["settings"]["min_rate"] == {"value": 1500.0, "origin": "[defaults] line 10"}
 
 
+def test_limits_are_shown_as_they_stand_in_the_file_and_so_is_that_there_is_none(rxsync, settings):
+    path = settings(
+        "[defaults]\nrate = '90/m'\nbwlimit = '10M'\n[repositories.a]\nsource = '/'\n"
+        "[repositories.b]\nsource = '/'\nrate = 'off'\nbwlimit = 'off'\n"
+    )
+    shown, told = rxsync("--config", path, "config"), rxsync("--config", path, "config", "--json").json
+    rows = [
+        tuple(line.split(maxsplit=2)) for line in shown.out.splitlines() if line.strip().startswith(("rate", "bwl"))
+    ]
+    assert rows == [
+        ("rate", "1.5/s", "[defaults] line 2"),
+        ("bwlimit", "10000000B", "[defaults] line 3"),
+        ("rate", "off", "rxsync.toml line 8"),
+        ("bwlimit", "off", "rxsync.toml line 9"),
+    ]
+    assert told["repositories"][1]["settings"]["rate"] == {"value": None, "origin": "rxsync.toml line 8"}
+
+
 def test_mistakes_of_the_file_are_told_at_once(rxsync, settings):
     path = settings("[repositories.tools]\nsource = '/'\npolcy = 1\nmode = 'miror'")
     done = rxsync("config", "--config", path)
@@ -289,6 +308,26 @@ def test_what_a_download_would_refuse_is_told_before_there_is_one(rxsync, settin
     )
     done = rxsync("config", "--config", path)
     assert (done.code, done.err) == (2, f"error: {path} line 2: a: proxy http://p/: no\n")
+
+
+def test_a_key_of_another_certificate_and_a_proxy_that_can_be_none_are_told_as_well(rxsync, settings, monkeypatch):
+    path = settings(
+        "[remotes.r]\nurl = 'https://h/'\nclient_cert = 'mine.pem'\nclient_key = 'other.key'\n"
+        "[repositories.a]\nremote = 'r'\n[repositories.b]\nsource = 'https://h:99999/'\n"
+        "[remotes.p]\nurl = 'https://h/'\nproxy = 'environment'\n[repositories.c]\nremote = 'p'\n"
+    )
+    monkeypatch.setenv("http_proxy", "socks5://ada:s3cr3t@p")
+    ca = trustme.CA()
+    ca.issue_cert("a").cert_chain_pems[0].write_to_path(path.parent / "mine.pem")
+    ca.issue_cert("b").private_key_pem.write_to_path(path.parent / "other.key")
+    done = rxsync("config", "--config", path)
+    assert done.code == 2
+    a, b, c = (line.partition(f"{path} ")[2] for line in done.err.splitlines())
+    assert a.startswith(
+        f"line 2: a: client_cert {path.parent}/mine.pem and client_key {path.parent}/other.key: expected"
+    )
+    assert b == "line 8: b: https://h:99999/: not a valid URL"
+    assert c == "line 10: c: HTTP_PROXY socks5://p: expected an http or https URL with a host"
 
 
 def test_filters_that_the_plugin_does_not_know_or_that_cannot_be_are_told(rxsync, settings):
