@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 import tomllib
 from codecs import BOM_UTF8
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rxsync.config.checking import Reader
 from rxsync.config.lines import lines_of_keys
 from rxsync.config.values import Config
+from rxsync.config.variables import said_of_remote
 from rxsync.errors import UsageError
 
 FILE = "rxsync.toml"
@@ -36,7 +38,8 @@ def read_config(path: Path, *, named: bool = True) -> Config:
         return Config(path)
     text = _decoded(data, path)
     raw = _parsed(text, path)
-    return Reader(path, lines_of_keys(text), named=named).read(raw)
+    config = Reader(path, lines_of_keys(text), named=named).read(raw)
+    return replace(config, remotes={name: {**said, **said_of_remote(name)} for name, said in config.remotes.items()})
 
 
 def _read(path: Path, *, named: bool) -> bytes | None:

@@ -7,6 +7,8 @@ import pytest
 
 from rxsync.config import read_config
 from rxsync.config.keys import KEYS, SECTIONS, heading, of
+from rxsync.config.secrets import variable
+from rxsync.config.variables import ALONE as OF_ONE_ALONE
 from rxsync.config.variables import variables
 from rxsync.urls import ALONE, SIGNED
 
@@ -41,7 +43,9 @@ def test_the_page_about_remotes_has_their_keys_and_says_where_else_they_may_stan
 
 def test_the_page_about_remotes_names_the_variables_of_those_keys():
     options = {f"RXSYNC_{name.upper()}" for name in OF_REMOTES if name in of("repositories")}
-    assert set(re.findall(r"`(RXSYNC_\w+)`", REMOTES)) == variables().keys() | options
+    assert set(re.findall(r"`(RXSYNC_\w+)`", REMOTES)) == variables().keys() | options | {
+        variable("name", name) for name in OF_ONE_ALONE
+    }
 
 
 def test_the_page_about_remotes_names_what_signs_a_url():

@@ -144,3 +144,24 @@ def test_a_certificate_and_its_key_are_looked_for_where_secrets_are(read, tmp_pa
     (lent / "k.pem").touch()
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(lent))
     assert sign_in(one) == beside | {"client_key": f"{lent}/k.pem"}
+
+
+def test_what_is_for_one_remote_alone_has_variables_of_its_own(read, monkeypatch):
+    text = NONE + "[remotes.other]\nurl = 'https://other/'\nusername = 'ada'\n[repositories.b]\nremote = 'other'\n"
+    for what, said in (("USERNAME", "eve"), ("HEADERS", "X-A: 1\nX-B: two: three\n"), ("CLIENT_CERT", "c.pem")):
+        monkeypatch.setenv(f"RXSYNC_REMOTE_HOST_{what}", said)
+    config = read(text)
+    one = config.effective("a")
+    assert sign_in(one)["username"] == "eve"
+    assert sign_in(one)["client_cert"].endswith("c.pem")
+    assert dict(one.remote_settings["headers"].value) == {"X-A": "1", "X-B": "two: three"}
+    assert one.remote_settings["headers"].origin == "$RXSYNC_REMOTE_HOST_HEADERS"
+    assert sign_in(config.effective("b"))["username"] == "ada"
+
+
+@pytest.mark.parametrize("said", ["s3cr3t without a colon", "Authorization: s3cr3t"])
+def test_headers_in_the_environment_that_are_none_are_refused_and_not_told(read, monkeypatch, said):
+    monkeypatch.setenv("RXSYNC_REMOTE_HOST_HEADERS", said)
+    with pytest.raises(UsageError, match=r"^\$RXSYNC_REMOTE_HOST_HEADERS: headers: ") as caught:
+        read(NONE)
+    assert "s3cr3t" not in str(caught.value)
