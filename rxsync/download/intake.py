@@ -107,7 +107,8 @@ class Intake:
             if self._beginning is None or not error.transient:
                 await self._void()
             raise
-        return await self._close(sink, url, answer.validators)
+        known = answer if self._beginning is None else self._beginning  # with a part, not all of it is said again
+        return await self._close(sink, url, known.validators)
 
     async def leave(self) -> None:
         """Have done with it: what is here waits for a later run, or goes."""

@@ -198,6 +198,18 @@ async def test_what_broke_off_before_its_first_byte_is_not_gone_on_with_as_anoth
     assert asked(server)[2][1] == '"2"'
 
 
+async def test_what_came_in_parts_is_known_by_all_that_was_said_of_the_first(server, stubborn):
+    """With a part, a server should not say again what whoever asked for it knows: RFC 9110, 15.3.7."""
+
+    def reply(seen):
+        if "range" not in seen.headers:
+            return _cut(answer(BODY, ETag='"1"', Last_Modified=OLD), AT)
+        return part(begins(seen.headers["range"]), len(BODY))
+
+    body = await stubborn.fetch(Request((server.serve("/a", reply),)))
+    assert (body.sha256, body.validators) == (SHA256, Validators('"1"', OLD))
+
+
 async def test_another_url_begins_anew_and_names_both_failures(server, elsewhere, scratch):
     first = server.serve("/a", ranged(BODY, breaks={1: AT, 2: 0}))
     second = elsewhere.serve("/a", ranged(BODY))
