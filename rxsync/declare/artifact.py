@@ -53,7 +53,7 @@ class DeclarativeArtifact:
         digests: algorithm (as ``hashlib`` spells it) to lower-case hex; may be empty. With a body, all that it has.
         size: length of the bytes, in bytes; None if the source does not say. With a body, its size.
         deferred: True: leave the bytes for later; False: fetch them now; None: as the policy says.
-        headers: request headers of this file alone.
+        headers: request headers of this file alone; of several URLs those at the origin of the first hear them.
 
     Declared, and the plugin's own steps may change it:
         extra_data: whatever they want to know.

@@ -26,7 +26,7 @@ from rxsync.download.urls import scheme_of
 from rxsync.errors import DownloadError
 from rxsync.ports.downloader import Coding, Request
 from rxsync.ports.storage import Scratch
-from rxsync.urls import without_credentials
+from rxsync.urls import host_of, without_credentials
 
 T = TypeVar("T")
 
@@ -201,7 +201,8 @@ class Downloads:
         rest = await intake.rest(url) if intake.is_large else None
         if rest is not None and (body := await intake.whole()) is not None:
             return body
-        async with self._transport(url).open(url, request.headers, held, rest) as answer:
+        headers = request.headers if not request.headers or _at_home(url, request.urls[0]) else {}
+        async with self._transport(url).open(url, headers, held, rest) as answer:
             if answer.unchanged:
                 return None
             return await intake.take(answer, without_credentials(url))
@@ -236,6 +237,11 @@ class Downloads:
 async def _pieces(answer: Answer) -> AsyncGenerator[bytes]:
     while piece := await answer.read():
         yield piece
+
+
+def _at_home(url: str, first: str) -> bool:
+    """Whether a URL is of the origin that a request's headers are for: a mirror elsewhere has no business with them."""
+    return url is first or (scheme_of(url), host_of(url)) == (scheme_of(first), host_of(first))
 
 
 class _Wrong:

@@ -22,7 +22,7 @@ class Request(NamedTuple):
         urls: where it may be had, tried in this order; at least one.
         digests: algorithm (as ``hashlib`` spells it) to lower-case hex; the bytes must agree with each.
         size: length in bytes, or None; the bytes must agree.
-        headers: extra request headers.
+        headers: extra request headers, for the origin of the first URL.
         validators: of the bytes we hold; with them the answer may be "unchanged".
         relative_path: what the file is called, for errors; None for metadata.
         received: told each number of bytes as they arrive, for progress; negative when an attempt is void.

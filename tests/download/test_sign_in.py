@@ -291,3 +291,13 @@ async def test_a_token_that_is_gone_when_it_is_read_again_says_so(server, opened
             await downloads.fetch(Request((url,)))
         with pytest.raises(DownloadError, match="HTTP 401"):
             await downloads.fetch(Request((url,)))
+
+
+async def test_headers_of_a_request_are_for_the_origin_of_its_first_url(server, elsewhere, scratch):
+    first = server.serve("/a", answer(status=404))
+    mirror, again = elsewhere.serve("/a", answer(status=404)), server.serve("/b", answer(b"body"))
+    async with open_downloader(server.origin, scratch, Link(retries=0)) as downloads:
+        await downloads.fetch(Request((first, mirror, again), headers={"Authorization": "Basic x", "X-Token": SECRET}))
+    for seen in server.seen:
+        assert (seen.headers["authorization"], seen.headers["x-token"]) == ("Basic x", SECRET)
+    assert not {"authorization", "x-token"} & elsewhere.seen[0].headers.keys()
