@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from rxsync.cli.hangups import Hangups
 from rxsync.cli.stopping import Stop
 from rxsync.urls import holds_password
 
@@ -38,6 +39,7 @@ class Settings:
         quiet: errors, and what was asked for; no summary and no progress.
         args: the words of the command line.
         stop: what a signal does.
+        hangups: what SIGHUP does.
         report: of the sync under way, as far as it has come; None for other commands.
         several: of a sync of many repositories, what is over; None for other commands.
         origins: who said what of these, by name: ``--home``, ``$RXSYNC_HOME``.
@@ -51,6 +53,7 @@ class Settings:
     quiet: bool = False
     args: tuple[str, ...] = ()
     stop: Stop = field(default_factory=Stop)
+    hangups: Hangups = field(default_factory=Hangups)
     report: Report | None = None
     several: Several | None = None
     origins: dict[str, str] = field(default_factory=dict)

@@ -59,7 +59,7 @@ class Stop:
     def deafen(self) -> None:
         """Likewise, until the process is gone: the interpreter gives handlers back while it shuts down."""
         self._held = True
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
 
     def complete(self, work: Callable[[], Awaitable[T]]) -> T:

@@ -56,6 +56,13 @@ def sync(
         from rxsync.cli.plan import plan_them
 
         return plan_them(context, names, repository)
+    with settings.hangups.heard(settings.stop):
+        return _sync(context, settings, names, repository, file)
+
+
+def _sync(
+    context: click.Context, settings: Settings, names: tuple[str, ...], repository: str | None, file: Path | None
+) -> int:
     if file is not None:
         return _as_planned(context, file, names, repository)
     said = given(context)

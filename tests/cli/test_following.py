@@ -132,3 +132,17 @@ def test_with_nohup_a_sync_outlives_its_terminal_and_follows_its_file_all_the_sa
     os.close(ours)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "tools: max_concurrent 50, rate off, bwlimit off\n")
+
+
+def test_a_signal_that_comes_before_the_sync_has_begun_ends_nothing_and_is_heeded_then(spawn, upstream, tmp_path):
+    upstream.serve("a", b"a")
+    path = tmp_path / "rxsync.toml"
+    os.mkfifo(path)
+    process = spawn("sync", "tools", "--config", path)
+    with path.open("w") as file:  # it waits until both have opened it: the process is about to read
+        path.unlink()
+        path.write_text(written(upstream, "rate = 'off'"))
+        process.send_signal(signal.SIGHUP)
+        file.write(written(upstream, NEVER))
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "tools: max_concurrent 50, rate off, bwlimit off\n")
