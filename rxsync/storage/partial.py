@@ -54,8 +54,8 @@ class Partial:
         Raises:
             OSError: the folder cannot be read.
         """
-        with suppress(FileNotFoundError):
-            for path in self._folder.iterdir():
+        for path in list(self._folder.iterdir()) if self._folder.exists() else []:
+            with suppress(FileNotFoundError):  # others keep and take meanwhile
                 if path.name.endswith(NOTE):
                     self._learn(path.with_name(path.name.removesuffix(NOTE)))
                 elif not _note(path).exists():
